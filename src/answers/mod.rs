@@ -1,0 +1,1 @@
+//! Answers: the file, the values it may hold, and everything made from the questions.

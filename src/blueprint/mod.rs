@@ -1,0 +1,3 @@
+//! Blueprints: what can be installed.
+
+pub mod poolside;

@@ -1,0 +1,1 @@
+//! Poolside on AWS, modelled on the reference architecture v1.2.

@@ -1,0 +1,1 @@
+//! What travels inside the binary, and the operator's deployment bundle.

@@ -1,0 +1,1 @@
+//! AWS in our words: the trait `Cloud`, and request signing without an SDK.

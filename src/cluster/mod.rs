@@ -1,0 +1,1 @@
+//! Kubernetes reads: readiness with reasons, tokens, kubeconfig.

@@ -1,0 +1,1 @@
+//! Front ends: readers of a run.

@@ -1,0 +1,86 @@
+//! The process and the machine it runs on: environment, clock, folders, own program.
+//!
+//! The only module that reads process state; everything else is handed a [`Host`]. Also owns
+//! [`AppendLog`], the append-only file that the journal and the simulated world are kept in.
+
+mod append_log;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use append_log::{AppendLog, read_lines};
+use jiff::Timestamp;
+
+/// Everything that is read from the surrounding process, read once.
+#[derive(Debug, Clone)]
+pub struct Host {
+    vars: BTreeMap<String, String>,
+    current_dir: PathBuf,
+    program: PathBuf,
+}
+
+impl Host {
+    /// Reads the real process state.
+    ///
+    /// # Errors
+    /// When the working directory or the path of the running program cannot be found out.
+    #[expect(clippy::disallowed_methods, reason = "the door to process state")]
+    pub fn real() -> std::io::Result<Self> {
+        Ok(Self {
+            vars: std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+            current_dir: std::env::current_dir()?,
+            program: std::env::current_exe()?,
+        })
+    }
+
+    /// A host made of the given parts, for tests.
+    #[must_use]
+    pub fn fixed(vars: BTreeMap<String, String>, current_dir: PathBuf, program: PathBuf) -> Self {
+        Self { vars, current_dir, program }
+    }
+
+    /// The value of an environment variable; an empty one counts as not set.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// The whole environment.
+    pub fn vars(&self) -> &BTreeMap<String, String> {
+        &self.vars
+    }
+
+    /// The working directory at the start.
+    pub fn current_dir(&self) -> &Path {
+        &self.current_dir
+    }
+
+    /// The path of this very program, for the processes that springboard starts of itself.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The present moment.
+    #[expect(clippy::unused_self, reason = "the clock belongs to the host; tests may fix it")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The home folder.
+    pub fn home(&self) -> PathBuf {
+        self.var("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+    }
+
+    /// `$XDG_STATE_HOME/springboard`, where everything that must last is kept.
+    pub fn state_root(&self) -> PathBuf {
+        self.var("XDG_STATE_HOME")
+            .map_or_else(|| self.home().join(".local/state"), PathBuf::from)
+            .join("springboard")
+    }
+
+    /// A folder for sockets whose path would otherwise be too long.
+    pub fn runtime_root(&self) -> PathBuf {
+        self.var("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+    }
+}

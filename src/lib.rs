@@ -1,0 +1,33 @@
+//! springboard: takes an operator from an empty AWS account to a running deployment.
+//!
+//! Everything the operator ever sees is a fold over one journal. Answers become a plan, the
+//! engine carries the plan out and states what happened as events, each lasting event is on disk
+//! before anyone hears of it, and the state of a run is the fold of those events.
+//!
+//! Modules in dependency order (a guard test holds it):
+//!
+//! - [`error`], [`host`]: how errors are written; the process and the machine
+//! - [`run`]: events, journal, fold: the vocabulary the rest speaks
+//! - [`answers`]: the answer file and its values
+//! - [`tools`], [`cloud`], [`bundle`]: external programs, AWS, embedded and delivered files
+//! - [`cluster`], [`transfer`]: Kubernetes reads; images and checkpoints on their way
+//! - [`plan`], [`blueprint`]: what will be done, and what can be installed
+//! - [`engine`]: carries a plan out
+//! - [`frontend`]: readers of a run
+//! - [`rehearsal`]: the simulated world
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
+
+pub mod answers;
+pub mod blueprint;
+pub mod bundle;
+pub mod cloud;
+pub mod cluster;
+pub mod engine;
+pub mod error;
+pub mod frontend;
+pub mod host;
+pub mod plan;
+pub mod rehearsal;
+pub mod run;
+pub mod tools;
+pub mod transfer;

@@ -1,0 +1,2 @@
+//! Parses the command line and turns the end of a run into an exit code.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The plan: stages and steps, what they need, what they cost.

@@ -1,0 +1,161 @@
+//! The world that all simulated servers share.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::scenario::{Fault, Scenario};
+use super::store::Store;
+
+/// What exists, how time passes and what goes wrong.
+///
+/// AWS objects are in the store's table `aws`, key `TYPE/ID` (`aws_eks_cluster/acme`), value
+/// `{"type", "id", "attributes": {…the whole Terraform state object…}, "created_at"}`; an object
+/// that is still being made has `"status": "creating"` beside them and does not count as live.
+#[derive(Debug)]
+pub struct World {
+    dir: PathBuf,
+    /// What the account looks like and what goes wrong.
+    pub scenario: Scenario,
+    /// What exists.
+    pub store: Store,
+    /// 1 is real time, 0 is no waiting at all.
+    pub time_scale: f64,
+    opened: Instant,
+    last_asked: AtomicU64,
+}
+
+impl World {
+    /// Opens the world kept in `dir`, made when missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub fn open(dir: &Path, scenario: Scenario, time_scale: f64) -> io::Result<Arc<Self>> {
+        std::fs::create_dir_all(dir)?;
+        let store = Store::open(dir)?;
+        Ok(Arc::new(Self {
+            dir: dir.to_owned(),
+            scenario,
+            store,
+            time_scale,
+            opened: Instant::now(),
+            last_asked: AtomicU64::new(0),
+        }))
+    }
+
+    /// The folder of the world.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Notes that somebody asked something; every server calls it for every request.
+    pub fn touch(&self) {
+        self.last_asked.store(self.opened.elapsed().as_secs(), Ordering::Relaxed);
+    }
+
+    /// How long nobody has asked anything.
+    pub fn idle(&self) -> Duration {
+        let asked = Duration::from_secs(self.last_asked.load(Ordering::Relaxed));
+        self.opened.elapsed().saturating_sub(asked)
+    }
+
+    /// Waits as long as `what` takes: `typical`, or the scenario's override for that name, varied
+    /// by up to a tenth by the seed, times the time scale.
+    pub async fn take(&self, what: &str, typical: Duration) {
+        tokio::time::sleep(self.duration(what, typical)).await;
+    }
+
+    /// How long [`World::take`] would wait.
+    pub fn duration(&self, what: &str, typical: Duration) -> Duration {
+        let kind = what.split_once('/').map_or(what, |(kind, _)| kind);
+        let usual = self.scenario.duration(kind).unwrap_or(typical);
+        let spread = f64::from(u16::try_from(self.number(what) % 2001).unwrap_or(1000)) / 10_000.0;
+        self.scaled(usual.mul_f64(0.9 + spread))
+    }
+
+    /// A real duration in the world's time.
+    pub fn scaled(&self, real: Duration) -> Duration {
+        real.mul_f64(self.time_scale.max(0.0))
+    }
+
+    /// A number that is the same for the same seed and label.
+    pub fn number(&self, label: &str) -> u64 {
+        let digest = self.digest(label);
+        u64::from_be_bytes(digest[..8].try_into().expect("a SHA-256 has 32 bytes"))
+    }
+
+    /// `length` hex digits (at most 64) that are the same for the same seed and label.
+    pub fn hex(&self, label: &str, length: usize) -> String {
+        let mut text = hex::encode(self.digest(label));
+        text.truncate(length);
+        text
+    }
+
+    /// The next fault that the scenario wants here, counted off on disk; `None` is a good day.
+    ///
+    /// `places` are the names under which this point may be meant: a resource address, a type, a
+    /// Helm release, a stage, an API action.
+    ///
+    /// # Errors
+    /// When the count cannot be written.
+    pub fn fault(&self, places: &[&str], when: &str) -> io::Result<Option<Fault>> {
+        for (index, fault) in self.scenario.faults.iter().enumerate() {
+            if !fault.applies(places, when) {
+                continue;
+            }
+            let mut hit = true;
+            if fault.times > 0 {
+                self.store.update("faults", &index.to_string(), |used| {
+                    let used = used.and_then(serde_json::Value::as_u64).unwrap_or(0);
+                    hit = used < u64::from(fault.times);
+                    Some((used + u64::from(hit)).into())
+                })?;
+            }
+            if hit {
+                return Ok(Some(fault.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn digest(&self, label: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.scenario.seed.to_be_bytes());
+        hash.update(label.as_bytes());
+        hash.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_happens_as_often_as_the_scenario_says_even_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let scenario = || {
+            Scenario::parse(
+                "[[fault]]\nat = \"aws_eks_node_group.gpu\"\nwhen = \"create\"\nerror = \"x\"\n",
+            )
+            .unwrap()
+        };
+        let places = ["module.nodes.aws_eks_node_group.gpu[0]", "aws_eks_node_group"];
+        let world = World::open(dir.path(), scenario(), 0.0).unwrap();
+        assert!(world.fault(&places, "read").unwrap().is_none());
+        assert!(world.fault(&places, "create").unwrap().is_some());
+        drop(world);
+        let world = World::open(dir.path(), scenario(), 0.0).unwrap();
+        assert!(world.fault(&places, "create").unwrap().is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! External programs: the only place that spawns, and the words they speak.

@@ -1,0 +1,1 @@
+//! Images to a registry and checkpoints to S3: streamed, resumable, with byte progress.
