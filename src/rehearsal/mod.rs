@@ -5,6 +5,7 @@
 //! all servers share: the [`store`] holds what exists, the [`scenario`] says what the account
 //! looks like, how long things take and what goes wrong.
 
+pub mod authority;
 pub mod scenario;
 pub mod store;
 pub mod world;
