@@ -1,0 +1,123 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+//!
+//! Every step runs even when an earlier one failed, so that one run tells all that is wrong.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::shell::{self, Failure, Show, cargo};
+use crate::tools::{self, Folder};
+
+/// How much is tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Everything; fetches the external programs that are missing.
+    Full,
+    /// Formatting, lints and tests with the programs that are there.
+    Quick,
+}
+
+/// What ran, and how it ended.
+#[derive(Debug, Default)]
+struct Record {
+    steps: Vec<(String, Result<Duration, Failure>)>,
+}
+
+/// The chore: `test [--quick]`.
+pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+    let extent = match args {
+        [] => Extent::Full,
+        [flag] if flag == "--quick" => Extent::Quick,
+        _ => return Err(Failure::new("usage: cargo xtask test [--quick]")),
+    };
+    let started = Instant::now();
+    let folder = Folder::of_this_repository();
+    let mut record = Record::default();
+    record.step("format", cargo().args(["fmt", "--all", "--check"]), Show::Nothing);
+    if extent == Extent::Full {
+        // Without the programs nothing that follows would be what it says.
+        tools::run(&[])?;
+        let deny = folder.bin().join("cargo-deny");
+        // Advisories are left out: they come from a git repository, not from a registry.
+        let mut deny = Command::new(deny);
+        deny.current_dir(shell::root()).args(["--log-level", "warn", "--locked"]);
+        record.step("deny", deny.args(["check", "bans", "licenses", "sources"]), Show::Nothing);
+    }
+    rust(&mut record, &folder, extent);
+    if extent == Extent::Full {
+        terraform(&mut record, &folder);
+    }
+    record.close(started.elapsed())
+}
+
+/// Lints, tests and documentation.
+fn rust(record: &mut Record, folder: &Folder, extent: Extent) {
+    let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    record.step("lints", cargo().args(lints), Show::Nothing);
+    // Built in a step of its own, so that the time of the tests is theirs.
+    let build = ["test", "--locked", "--workspace", "--no-run"];
+    record.step("build tests", cargo().args(build), Show::Nothing);
+    let mut tests = cargo();
+    tests.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    tests.env("SPRINGBOARD_TOOLS_DIR", folder.bin());
+    if extent == Extent::Full {
+        tests.env("SPRINGBOARD_REQUIRE_TOOLS", "1");
+        record.step("tests", &mut tests, Show::Results);
+        let mut docs = cargo();
+        docs.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+        record.step("docs", docs.env("RUSTDOCFLAGS", "-D warnings"), Show::Nothing);
+    } else {
+        record.step("tests", &mut tests, Show::Results);
+    }
+}
+
+/// The format of the Terraform sources, as each engine sees it. Their validation and their tests
+/// need a provider, so they are among the tests of springboard, which has one.
+fn terraform(record: &mut Record, folder: &Folder) {
+    for name in ["terraform", "tofu"] {
+        if let Some(engine) = folder.find(name).or_else(|| shell::on_path(name)) {
+            let mut format = Command::new(engine);
+            format.current_dir(shell::root());
+            format.args(["fmt", "-check", "-diff", "-recursive", "terraform"]);
+            record.step(&format!("{name} format"), &mut format, Show::Nothing);
+        }
+    }
+}
+
+impl Record {
+    /// Runs one step and notes how it ended.
+    fn step(&mut self, name: &str, command: &mut Command, show: Show) {
+        let ended = shell::run(name, command, show);
+        if let Err(Failure(why)) = &ended {
+            println!("    {why}");
+        }
+        self.steps.push((name.to_owned(), ended));
+    }
+
+    /// Prints all steps, and fails when one of them did.
+    fn close(self, took: Duration) -> Result<(), Failure> {
+        println!("==> summary");
+        for (name, ended) in &self.steps {
+            match ended {
+                Ok(took) => println!("    ok      {name:<16} {}", shell::seconds(*took)),
+                Err(_) => println!("    FAILED  {name}"),
+            }
+        }
+        let failed: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|(_, ended)| ended.is_err())
+            .map(|(n, _)| n.as_str())
+            .collect();
+        if failed.is_empty() {
+            println!("    all passed in {}", shell::seconds(took));
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{} of {} steps failed: {}",
+            failed.len(),
+            self.steps.len(),
+            failed.join(", ")
+        )))
+    }
+}
