@@ -1,1 +1,15 @@
-//! External programs: the only place that spawns, and the words they speak.
+//! External programs: finding them, running them, understanding what they say.
+//!
+//! Owns the only place that spawns ([`process`]), the small process that a tool runs under
+//! ([`tool_run`]) with its log ([`step_log`]), and what is known of each program. Decides nothing:
+//! which command comes next is the engine's business. Start at [`process::Invocation`].
+
+pub mod process;
+mod running;
+pub mod stamp;
+pub mod step_log;
+pub mod tool_run;
+
+pub use process::{Captured, CommandLine, Invocation, ProcessError, capture, start};
+pub use running::{Ended, Line, Running, Signalled, Stream};
+pub use stamp::Stamp;
