@@ -1,4 +1,7 @@
 //! The one integration-test binary; one module a theme.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod guards;
+mod support;
+mod terraform;
 mod tools;

@@ -44,9 +44,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
         record.step("deny", deny.args(["check", "bans", "licenses", "sources"]), Show::Nothing);
     }
     rust(&mut record, &folder, extent);
-    if extent == Extent::Full {
-        terraform(&mut record, &folder);
-    }
     record.close(started.elapsed())
 }
 
@@ -68,19 +65,6 @@ fn rust(record: &mut Record, folder: &Folder, extent: Extent) {
         record.step("docs", docs.env("RUSTDOCFLAGS", "-D warnings"), Show::Nothing);
     } else {
         record.step("tests", &mut tests, Show::Results);
-    }
-}
-
-/// The format of the Terraform sources, as each engine sees it. Their validation and their tests
-/// need a provider, so they are among the tests of springboard, which has one.
-fn terraform(record: &mut Record, folder: &Folder) {
-    for name in ["terraform", "tofu"] {
-        if let Some(engine) = folder.find(name).or_else(|| shell::on_path(name)) {
-            let mut format = Command::new(engine);
-            format.current_dir(shell::root());
-            format.args(["fmt", "-check", "-diff", "-recursive", "terraform"]);
-            record.step(&format!("{name} format"), &mut format, Show::Nothing);
-        }
     }
 }
 
