@@ -1,0 +1,24 @@
+output "name" {
+  description = "The name of the node group."
+  value       = one(concat(aws_eks_node_group.this[*].node_group_name, aws_eks_node_group.capacity_block[*].node_group_name))
+}
+
+output "arn" {
+  description = "The ARN of the node group, known when its nodes have joined."
+  value       = one(concat(aws_eks_node_group.this[*].arn, aws_eks_node_group.capacity_block[*].arn))
+}
+
+output "role_arn" {
+  description = "The ARN of the role of the instances."
+  value       = module.role.arn
+}
+
+output "launch_template_id" {
+  description = "The id of the launch template."
+  value       = aws_launch_template.this.id
+}
+
+output "user_data" {
+  description = "The user data of the launch template as plain text, null when EKS provides it."
+  value       = var.ami_id == null ? null : local.user_data
+}

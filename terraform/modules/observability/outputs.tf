@@ -1,0 +1,14 @@
+output "log_group_name" {
+  description = "The name of the log group of workloads."
+  value       = aws_cloudwatch_log_group.workloads.name
+}
+
+output "role_arn" {
+  description = "The ARN of the role of the log collector."
+  value       = module.collector.arn
+}
+
+output "boundary" {
+  description = "The permissions boundary of the role of the log collector."
+  value       = module.collector.permissions_boundary
+}
