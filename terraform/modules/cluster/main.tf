@@ -1,3 +1,5 @@
+# The EKS cluster with its role, its control-plane logs and its OIDC provider; who may reach and enter it.
+
 module "role" {
   source = "../role"
 

@@ -1,3 +1,5 @@
+# The Cognito user pool, its client and its domain, where the deployment brings its own sign-in.
+
 resource "aws_cognito_user_pool" "this" {
   name                     = var.name
   username_attributes      = ["email"]

@@ -1,3 +1,5 @@
+# The PostgreSQL instance, its subnets, its parameters and the security group that admits the nodes.
+
 resource "aws_db_subnet_group" "this" {
   name        = var.identifier
   description = "The worker subnets of ${var.identifier}."

@@ -1,3 +1,5 @@
+# One managed node group: its role, its launch template, and the capacity it is bought with.
+
 locals {
   capacity_block = var.capacity.kind == "capacity-block"
 

@@ -1,3 +1,5 @@
+# One repository for each container image, with immutable tags.
+
 resource "aws_ecr_repository" "this" {
   for_each = var.images
 

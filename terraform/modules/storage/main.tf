@@ -1,3 +1,5 @@
+# One bucket and everything that makes it private: encryption, ownership, policy, versions, access logs.
+
 locals {
   access_logs = "access_logs"
 
