@@ -6,6 +6,8 @@
 //! looks like, how long things take and what goes wrong.
 
 pub mod authority;
+mod http;
+pub mod registry;
 pub mod scenario;
 pub mod store;
 pub mod world;

@@ -1,7 +1,9 @@
 //! The one integration-test binary; one module a theme.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bundle;
 mod guards;
+mod registry;
 mod support;
 mod terraform;
 mod tools;

@@ -1,8 +1,11 @@
 //! What the themes share: finding external programs, running springboard in a sandbox, making
-//! its output comparable, reading the sources of the repository.
+//! its output comparable, reading the sources of the repository, simulated servers, container
+//! images made on the spot.
 
+pub(crate) mod images;
 pub(crate) mod programs;
 pub(crate) mod redact;
 #[expect(dead_code, reason = "used by the themes that run springboard")]
 pub(crate) mod sandbox;
 pub(crate) mod source;
+pub(crate) mod world;

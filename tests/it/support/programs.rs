@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use springboard::host::Host;
 
 use super::source::root;
 
-/// In no package registry, so `SPRINGBOARD_REQUIRE_TOOLS` cannot ask for it where it is not.
-const NEVER_FETCHED: &str = "terraform";
+/// In no package registry, so `SPRINGBOARD_REQUIRE_TOOLS` cannot ask for them where they are not.
+const NEVER_FETCHED: [&str; 2] = ["aws", "terraform"];
 
 /// The external program `name` (`terraform`, `tofu`, `helm3`, `helm4`, `crane`, …), or `None`
 /// after a line that says that this test is skipped.
@@ -24,7 +24,8 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let found = find(name, &folder, host.var("PATH").unwrap_or_default());
     if found.is_none() {
         let test = std::thread::current().name().unwrap_or("a test").to_owned();
-        let required = host.var("SPRINGBOARD_REQUIRE_TOOLS") == Some("1") && name != NEVER_FETCHED;
+        let required =
+            host.var("SPRINGBOARD_REQUIRE_TOOLS") == Some("1") && !NEVER_FETCHED.contains(&name);
         assert!(!required, "`{name}` is missing: run `cargo xtask tools {name}`");
         // Past the capture of the test runner, so that it is seen when the test passes.
         let line = format!("skipped: {test}: `{name}` is not installed\n");
@@ -44,6 +45,25 @@ pub(crate) fn capture(program: &Path, args: &[&str], folder: &Path) -> (Option<i
     let output = Command::new(program).args(args).current_dir(folder).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Runs a client of a simulated server beside it: with these variables and no others of ours.
+#[expect(clippy::disallowed_methods, reason = "the one place where tests start other programs")]
+pub(crate) async fn client(program: &Path, args: &[&str], vars: &[(&str, &str)]) -> Output {
+    let path = Host::real().unwrap().var("PATH").unwrap_or_default().to_owned();
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(program);
+    command.args(args).env_clear().env("PATH", path).env("HOME", home.path());
+    command.envs(vars.iter().copied());
+    tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+}
+
+/// Standard output of a client that must succeed.
+pub(crate) async fn client_output(program: &Path, args: &[&str], vars: &[(&str, &str)]) -> String {
+    let output = client(program, args, vars).await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {args:?}: {error}", program.display());
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn find(name: &str, folder: &Path, path: &str) -> Option<PathBuf> {
