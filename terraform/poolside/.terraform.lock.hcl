@@ -1,6 +1,6 @@
 # hashicorp/aws 6.47.0 for Terraform. The zh: values are the SHA-256 of the release archives of all platforms; the one
-# h1: value is the unpacked package of one platform (linux_amd64). `terraform init` downloads are checked against zh:.
-# A mirror on another platform is checked against h1: and needs `terraform providers lock -platform=...` first.
+# h1: value is the unpacked package of one platform. Downloads from the registry are checked against zh:
+# (none of it was verified against a download); a mirror for another platform is checked against h1: and needs `terraform providers lock -platform=...` first.
 
 provider "registry.terraform.io/hashicorp/aws" {
   version     = "6.47.0"
