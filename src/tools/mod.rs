@@ -8,6 +8,7 @@ pub mod process;
 mod running;
 pub mod stamp;
 pub mod step_log;
+pub mod terraform;
 pub mod tool_run;
 
 pub use process::{Captured, CommandLine, Invocation, ProcessError, capture, start};

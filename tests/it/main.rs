@@ -6,4 +6,5 @@ mod guards;
 mod registry;
 mod support;
 mod terraform;
+mod terraform_stream;
 mod tools;
