@@ -293,7 +293,7 @@ impl Wire {
     fn into_body(self) -> Body {
         let Some(kind) = self.kind.clone() else {
             // OpenTofu's `init` gives its lines no type.
-            let is_tool = self.module.is_some_and(|module| module.ends_with(".ui"));
+            let is_tool = matches!(self.module.as_deref(), Some("tofu.ui" | "terraform.ui"));
             return if is_tool { Body::Init { code: None } } else { Body::Log };
         };
         let known = match kind.as_str() {
