@@ -15,7 +15,6 @@
 //! - [`engine`]: carries a plan out
 //! - [`frontend`]: readers of a run
 //! - [`rehearsal`]: the simulated world
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
 pub mod answers;
 pub mod blueprint;

@@ -187,7 +187,7 @@ impl Scenario {
     /// When it is not TOML, a key is unknown (the text says the nearest known one) or a value has
     /// the wrong form.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        toml::from_str(text).map_err(|source| ScenarioError::from_toml(text, source))
+        toml::from_str(text).map_err(|source| ScenarioError::from_toml(text, &source))
     }
 
     /// The scenario's own duration for a type or name.
@@ -299,7 +299,7 @@ pub enum ScenarioError {
 impl Hint for ScenarioError {}
 
 impl ScenarioError {
-    fn from_toml(text: &str, source: toml::de::Error) -> Self {
+    fn from_toml(text: &str, source: &toml::de::Error) -> Self {
         let line = source.span().map(|s| text[..s.start.min(text.len())].lines().count().max(1));
         let place = line.map(|l| format!("line {l}: ")).unwrap_or_default();
         let message = source.message();

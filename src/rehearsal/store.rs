@@ -119,12 +119,9 @@ impl Store {
     /// When the disk refuses.
     pub fn create(&self, table: &str, key: &str, value: Value) -> io::Result<bool> {
         let mut free = false;
-        self.update(table, key, |there| match there {
-            Some(there) => Some(there.clone()),
-            None => {
-                free = true;
-                Some(value)
-            }
+        self.update(table, key, |there| {
+            free = there.is_none();
+            Some(there.cloned().unwrap_or(value))
         })?;
         Ok(free)
     }
