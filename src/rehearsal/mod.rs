@@ -9,6 +9,7 @@ pub mod authority;
 mod http;
 pub mod registry;
 pub mod scenario;
+pub mod storage;
 pub mod store;
 pub mod world;
 

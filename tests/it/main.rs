@@ -4,6 +4,7 @@
 mod bundle;
 mod guards;
 mod registry;
+mod storage;
 mod support;
 mod terraform;
 mod terraform_stream;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use springboard::rehearsal::{Scenario, World, registry};
+use springboard::rehearsal::{Scenario, World, registry, storage};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -35,6 +35,19 @@ impl Servers {
     pub(crate) fn has_repository(&self, name: &str) {
         let attributes = json!({"name": name, "image_tag_mutability": "IMMUTABLE"});
         self.has("aws_ecr_repository", name, &attributes);
+    }
+
+    /// A bucket.
+    pub(crate) fn has_bucket(&self, name: &str) {
+        self.has("aws_s3_bucket", name, &json!({"bucket": name}));
+    }
+
+    /// Starts the object storage.
+    pub(crate) async fn storage(&mut self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        self.running.spawn(storage::serve(self.world.clone(), listener));
+        address
     }
 
     /// Starts the registry.
