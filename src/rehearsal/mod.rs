@@ -8,6 +8,7 @@
 pub mod authority;
 mod http;
 pub mod registry;
+pub mod sample_bundle;
 pub mod scenario;
 pub mod storage;
 pub mod store;
