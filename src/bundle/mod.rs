@@ -5,6 +5,7 @@
 //! model checkpoints ([`checkpoints`]). Reads only; nothing is unpacked and nothing is sent
 //! (`transfer` does that). Start at [`DeploymentBundle::open`].
 
+pub mod chart_values;
 pub mod charts;
 pub mod checkpoints;
 pub mod containers;
