@@ -1,0 +1,221 @@
+//! Where the charts come from.
+//!
+//! Ours travel inside the binary. Poolside's two come with the operator's bundle. Those of third
+//! parties are looked for in the bundle too; the table here says which version is meant, and from
+//! where it can be had.
+
+use std::path::{Path, PathBuf};
+
+use crate::bundle::{BundleError, DeploymentBundle};
+use crate::error::Hint;
+
+/// The chart of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartSource {
+    /// One of ours, under `assets/charts`.
+    Embedded {
+        /// Its folder.
+        name: &'static str,
+    },
+    /// One that only the operator's bundle has.
+    Bundle {
+        /// Its name.
+        name: &'static str,
+        /// A chart of another layout that must not be taken for it.
+        lookalike: Option<&'static str>,
+    },
+    /// One of a third party.
+    ThirdParty(&'static Pinned),
+}
+
+/// A chart of a third party in the version that is meant.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its repository.
+    pub repository: &'static str,
+    /// The checksum of its package, where two independent sources give one.
+    pub sha256: Option<&'static str>,
+}
+
+/// The AWS Load Balancer Controller.
+pub const LOAD_BALANCER_CONTROLLER: Pinned = Pinned {
+    name: "aws-load-balancer-controller",
+    version: "3.5.0",
+    repository: "https://aws.github.io/eks-charts",
+    sha256: None,
+};
+
+/// The External Secrets Operator.
+pub const EXTERNAL_SECRETS: Pinned = Pinned {
+    name: "external-secrets",
+    version: "2.9.0",
+    repository: "https://charts.external-secrets.io",
+    sha256: None,
+};
+
+/// The NVIDIA GPU Operator; the version that the reference architecture certifies.
+pub const GPU_OPERATOR: Pinned = Pinned {
+    name: "gpu-operator",
+    version: "v26.3.0",
+    repository: "https://helm.ngc.nvidia.com/nvidia",
+    sha256: None,
+};
+
+/// The NGINX ingress controller. Its last version: the project has ended.
+pub const INGRESS_NGINX: Pinned = Pinned {
+    name: "ingress-nginx",
+    version: "4.15.1",
+    repository: "https://kubernetes.github.io/ingress-nginx",
+    sha256: None,
+};
+
+/// The log collector.
+pub const FLUENT_BIT: Pinned = Pinned {
+    name: "aws-for-fluent-bit",
+    version: "0.2.0",
+    repository: "https://aws.github.io/eks-charts",
+    sha256: None,
+};
+
+/// Every chart of a third party.
+pub const THIRD_PARTY: &[&Pinned] =
+    &[&LOAD_BALANCER_CONTROLLER, &EXTERNAL_SECRETS, &GPU_OPERATOR, &INGRESS_NGINX, &FLUENT_BIT];
+
+impl ChartSource {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded { name } | Self::Bundle { name, .. } => name,
+            Self::ThirdParty(pinned) => pinned.name,
+        }
+    }
+
+    /// The chart for helm: a folder or a package. `ours` is where `assets/charts` was written to.
+    ///
+    /// # Errors
+    /// When the bundle does not have it, has it in another version than is meant, or has the
+    /// chart of another layout in its place.
+    pub fn locate(&self, ours: &Path, bundle: &DeploymentBundle) -> Result<PathBuf, ChartError> {
+        let pinned = match self {
+            Self::Embedded { name } => return Ok(ours.join(name)),
+            Self::Bundle { name, lookalike } => {
+                return Ok(bundle.chart(name, *lookalike)?.path.clone());
+            }
+            Self::ThirdParty(pinned) => *pinned,
+        };
+        let chart = match bundle.chart(pinned.name, None) {
+            Err(BundleError::MissingChart { .. }) => {
+                return Err(ChartError::NotDelivered { pinned });
+            }
+            chart => chart?,
+        };
+        if !same_version(&chart.version, pinned.version) {
+            let (found, path) = (chart.version.clone(), chart.path.clone());
+            return Err(ChartError::OtherVersion { pinned, found, path });
+        }
+        Ok(chart.path.clone())
+    }
+}
+
+/// The `v` before a version is a habit of some repositories only.
+fn same_version(one: &str, other: &str) -> bool {
+    one.strip_prefix('v').unwrap_or(one) == other.strip_prefix('v').unwrap_or(other)
+}
+
+/// Why a chart cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// The bundle does not have it, or not only it.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A chart of a third party is not in the bundle.
+    #[error("the bundle has no chart `{}`", .pinned.name)]
+    NotDelivered {
+        /// The chart that is needed.
+        pinned: &'static Pinned,
+    },
+    /// A chart of a third party is there in a version that the values are not made for.
+    #[error("the chart `{}` at `{}` is of version {found}, not {}", .pinned.name, .path.display(), .pinned.version)]
+    OtherVersion {
+        /// The chart that is needed.
+        pinned: &'static Pinned,
+        /// The version that is there.
+        found: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+}
+
+impl Hint for ChartError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bundle(error) => error.hint(),
+            Self::NotDelivered { pinned } | Self::OtherVersion { pinned, .. } => Some(format!(
+                "put it into the folder `charts` of the bundle: \
+                 `helm pull {} --repo {} --version {}`",
+                pinned.name, pinned.repository, pinned.version
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Chart;
+
+    fn bundle(charts: &[(&str, &str)]) -> DeploymentBundle {
+        let charts = charts.iter().map(|(name, version)| Chart {
+            name: (*name).into(),
+            version: (*version).into(),
+            app_version: None,
+            path: Path::new("/b/charts").join(format!("{name}-{version}.tgz")),
+        });
+        DeploymentBundle { root: "/b".into(), charts: charts.collect() }
+    }
+
+    #[test]
+    fn our_charts_are_where_they_were_written() {
+        let source = ChartSource::Embedded { name: "cluster-base" };
+        let place = source.locate(Path::new("/o"), &bundle(&[])).unwrap();
+        assert_eq!(place, Path::new("/o/cluster-base"));
+    }
+
+    #[test]
+    fn charts_of_the_bundle_are_found_by_name() {
+        let bundle = bundle(&[("inference-stack", "2.3.0"), ("gpu-operator", "26.3.0")]);
+        let path = |source: ChartSource| source.locate(Path::new("/o"), &bundle).unwrap();
+        let inference = ChartSource::Bundle { name: "inference-stack", lookalike: None };
+        assert_eq!(path(inference), Path::new("/b/charts/inference-stack-2.3.0.tgz"));
+        let operator = ChartSource::ThirdParty(&GPU_OPERATOR);
+        assert_eq!(path(operator), Path::new("/b/charts/gpu-operator-26.3.0.tgz"));
+    }
+
+    #[test]
+    fn a_third_party_chart_of_another_version_is_refused_with_the_way_to_the_right_one() {
+        let bundle = bundle(&[("external-secrets", "0.9.0")]);
+        let source = ChartSource::ThirdParty(&EXTERNAL_SECRETS);
+        let error = source.locate(Path::new("/o"), &bundle).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the chart `external-secrets` at `/b/charts/external-secrets-0.9.0.tgz` \
+             is of version 0.9.0, not 2.9.0"
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "put it into the folder `charts` of the bundle: `helm pull external-secrets \
+             --repo https://charts.external-secrets.io --version 2.9.0`"
+        );
+    }
+
+    #[test]
+    fn a_third_party_chart_that_was_not_delivered_is_named() {
+        let source = ChartSource::ThirdParty(&FLUENT_BIT);
+        let error = source.locate(Path::new("/o"), &bundle(&[])).unwrap_err();
+        assert_eq!(error.to_string(), "the bundle has no chart `aws-for-fluent-bit`");
+    }
+}
