@@ -10,7 +10,9 @@ pub mod stamp;
 pub mod step_log;
 pub mod terraform;
 pub mod tool_run;
+pub mod toolbox;
 
 pub use process::{Captured, CommandLine, Invocation, ProcessError, capture, start};
 pub use running::{Ended, Line, Running, Signalled, Stream};
 pub use stamp::Stamp;
+pub use toolbox::{Finding, Search, Tool, Toolbox, ToolboxError, Version};

@@ -1,11 +1,20 @@
 //! terraform and tofu: their command lines, what they say, what they leave behind.
 //!
 //! Owns everything that is particular to these two programs and the differences between them.
-//! Runs nothing itself. Start at [`message`] for the stream, [`translate`] for its meaning.
+//! Runs nothing itself. Start at [`Root`] for what is run, [`Translator`] for what it says,
+//! [`PlanJson`] and [`State`] for the documents.
 
-pub mod lock;
+mod document;
+mod invoke;
+mod lock;
 pub mod message;
-pub mod translate;
+mod plan_json;
+mod state;
+mod translate;
 
+pub use document::DocumentError;
+pub use invoke::{Engine, Root};
 pub use lock::LockInfo;
+pub use plan_json::{Capacity, Detail, GUARDED, PlanJson, ResourceChange};
+pub use state::{OutputValue, State, StateResource, read_outputs};
 pub use translate::{Command, Heard, Told, Translator};
