@@ -195,7 +195,15 @@ fn what_must_outlive_a_release_is_kept() {
             .filter(|(_, o)| o["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep")
             .map(|(name, _)| name.as_str())
             .collect();
-        assert_eq!(kept, ["Namespace/poolside", "Namespace/poolside-models", "StorageClass/gp3"]);
+        assert_eq!(
+            kept,
+            [
+                "Namespace/external-secrets",
+                "Namespace/poolside",
+                "Namespace/poolside-models",
+                "StorageClass/gp3"
+            ]
+        );
         assert_eq!(
             objects["StorageClass/gp3"]["parameters"],
             json!({
@@ -206,6 +214,41 @@ fn what_must_outlive_a_release_is_kept() {
                 "tagSpecification_2": "team=ml",
             })
         );
+    }
+}
+
+#[test]
+fn whatever_speaks_to_aws_trusts_the_custom_certificates() {
+    let bundle = Bundle::new();
+    let Some(helm) = program("helm4") else { return };
+    let choices = full();
+    let base = bundle.template(&helm, release("cluster-base", &choices), &choices);
+    assert_eq!(base.matches("kind: ConfigMap").count(), 4);
+    for (name, deployment) in [
+        ("aws-load-balancer-controller", "aws-load-balancer-controller"),
+        ("external-secrets", "external-secrets"),
+        ("poolside", "core-api"),
+        ("inference-stack", "inference-malibu"),
+    ] {
+        let objects = bundle.objects(&helm, release(name, &choices), &choices);
+        let spec = &objects[&format!("Deployment/{deployment}")]["spec"]["template"]["spec"];
+        let container = &spec["containers"][0];
+        let folder = container["volumeMounts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|mount| {
+                let volumes = spec["volumes"].as_array().unwrap();
+                volumes.iter().any(|volume| {
+                    volume["name"] == mount["name"] && volume["configMap"]["name"] == "custom-ca"
+                })
+            })
+            .map(|mount| mount["mountPath"].as_str().unwrap());
+        let trusts = container["env"].as_array().unwrap().iter().any(|variable| {
+            variable["name"] == "SSL_CERT_DIR"
+                && variable["value"].as_str().unwrap().split(':').any(|part| Some(part) == folder)
+        });
+        assert!(trusts, "{name}");
     }
 }
 

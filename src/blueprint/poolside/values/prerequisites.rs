@@ -12,11 +12,15 @@ use super::{
     Release, ValuesError,
 };
 
+const SYSTEM_NAMESPACE: &str = "kube-system";
+
+const SECRETS_NAMESPACE: &str = "external-secrets";
+
 /// Namespaces, default `StorageClass`, custom CA.
 pub const CLUSTER_BASE: Release = Release {
     name: "cluster-base",
     title: "Making the namespaces and the default storage class",
-    namespace: "kube-system",
+    namespace: SYSTEM_NAMESPACE,
     creates_namespace: false,
     chart: ChartSource::Embedded { name: "cluster-base" },
     timeout: Duration::from_mins(5),
@@ -28,7 +32,7 @@ pub const CLUSTER_BASE: Release = Release {
 pub const LOAD_BALANCER_CONTROLLER: Release = Release {
     name: "aws-load-balancer-controller",
     title: "Installing the AWS Load Balancer Controller",
-    namespace: "kube-system",
+    namespace: SYSTEM_NAMESPACE,
     creates_namespace: false,
     chart: ChartSource::ThirdParty(&charts::LOAD_BALANCER_CONTROLLER),
     timeout: Duration::from_mins(10),
@@ -40,8 +44,8 @@ pub const LOAD_BALANCER_CONTROLLER: Release = Release {
 pub const EXTERNAL_SECRETS: Release = Release {
     name: "external-secrets",
     title: "Installing External Secrets",
-    namespace: "external-secrets",
-    creates_namespace: true,
+    namespace: SECRETS_NAMESPACE,
+    creates_namespace: false,
     chart: ChartSource::ThirdParty(&charts::EXTERNAL_SECRETS),
     timeout: Duration::from_mins(10),
     applies: |_| true,
@@ -76,7 +80,7 @@ pub const INGRESS_NGINX: Release = Release {
 pub const LOG_COLLECTOR: Release = Release {
     name: "aws-for-fluent-bit",
     title: "Installing the log collector",
-    namespace: "kube-system",
+    namespace: SYSTEM_NAMESPACE,
     creates_namespace: false,
     chart: ChartSource::ThirdParty(&charts::FLUENT_BIT),
     timeout: Duration::from_mins(10),
@@ -90,7 +94,7 @@ pub(super) const DATABASE_SECRET: (&str, &str, &str) =
 
 fn cluster_base(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
     Ok(json!({
-        "namespaces": [PLATFORM_NAMESPACE, MODELS_NAMESPACE],
+        "namespaces": [PLATFORM_NAMESPACE, MODELS_NAMESPACE, SECRETS_NAMESPACE],
         "storageClass": {
             "name": "gp3",
             "kmsKeyArn": inputs.outputs.text("kms_key_arns.volumes")?,
@@ -98,6 +102,7 @@ fn cluster_base(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
         },
         "customCa": {
             "configMapName": CUSTOM_CA,
+            "otherNamespaces": [SYSTEM_NAMESPACE],
             "key": CUSTOM_CA_KEY,
             "bundle": inputs.choices.custom_ca.as_deref().unwrap_or_default(),
         },
@@ -105,7 +110,7 @@ fn cluster_base(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
 }
 
 fn load_balancer_controller(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
-    Ok(json!({
+    let mut values = json!({
         "clusterName": inputs.outputs.text("cluster_name")?,
         // Pods have no way to the metadata service of their node.
         "region": inputs.outputs.text("region")?,
@@ -122,18 +127,40 @@ fn load_balancer_controller(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
         "keepTLSSecret": true,
         "defaultTags": inputs.tags()?,
         "podDisruptionBudget": {"maxUnavailable": 1},
-    }))
+    });
+    if inputs.choices.custom_ca.is_some() {
+        let (variable, folder) = TRUST;
+        values["env"] = json!({variable: folder});
+        mount_custom_ca(&mut values);
+    }
+    Ok(values)
 }
 
 fn external_secrets(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
-    Ok(json!({
+    let mut values = json!({
         "installCRDs": true,
         "serviceAccount": {
             "create": true,
             "name": "external-secrets",
             "annotations": inputs.role("role_arns.external_secrets")?,
         },
-    }))
+    });
+    if inputs.choices.custom_ca.is_some() {
+        let (variable, folder) = TRUST;
+        values["extraEnv"] = json!([{"name": variable, "value": folder}]);
+        mount_custom_ca(&mut values);
+    }
+    Ok(values)
+}
+
+/// Programs in Go trust what lies in this folder beside the certificates of their image.
+const TRUST: (&str, &str) = ("SSL_CERT_DIR", "/etc/springboard/ca");
+
+/// Both controllers speak to AWS, perhaps through a proxy that opens TLS.
+fn mount_custom_ca(values: &mut Value) {
+    let name = "springboard-ca";
+    values["extraVolumes"] = json!([{"name": name, "configMap": {"name": CUSTOM_CA}}]);
+    values["extraVolumeMounts"] = json!([{"name": name, "mountPath": TRUST.1, "readOnly": true}]);
 }
 
 fn external_secrets_store(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
