@@ -18,7 +18,7 @@ use crate::support::source::root;
 /// A folder with the sample bundle.
 struct Bundle {
     _dir: TempDir,
-    bundle: DeploymentBundle,
+    contents: DeploymentBundle,
     images: BTreeMap<String, PushedImage>,
 }
 
@@ -34,11 +34,11 @@ impl Bundle {
             let digest = image.digest.to_string();
             (image.name, PushedImage { repository, tag: image.tag, digest })
         });
-        Self { images: images.collect(), _dir: dir, bundle }
+        Self { images: images.collect(), _dir: dir, contents: bundle }
     }
 
     fn chart(&self, source: &ChartSource) -> PathBuf {
-        source.locate(&root().join("assets/charts"), &self.bundle).unwrap()
+        source.locate(&root().join("assets/charts"), &self.contents).unwrap()
     }
 
     fn values(&self, release: &Release, choices: &Choices) -> Value {
@@ -412,7 +412,7 @@ fn the_sample_bundle_is_a_bundle_with_images_in_every_form() {
         .map(|image| format!("{prefix}{image}"))
     );
     assert_eq!(
-        bundle.bundle.charts.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
+        bundle.contents.charts.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
         [
             "aws-for-fluent-bit",
             "aws-load-balancer-controller",

@@ -57,10 +57,14 @@ pub(super) fn secrets_in(value: &Value, sensitive: &Value, secrets: &mut Vec<Sec
     match (value, sensitive) {
         (Value::String(text), Value::Bool(true)) => secrets.push(Secret::new(text.as_str())),
         (Value::Array(items), Value::Bool(true)) => {
-            items.iter().for_each(|item| secrets_in(item, sensitive, secrets));
+            for item in items {
+                secrets_in(item, sensitive, secrets);
+            }
         }
         (Value::Object(fields), Value::Bool(true)) => {
-            fields.values().for_each(|field| secrets_in(field, sensitive, secrets));
+            for field in fields.values() {
+                secrets_in(field, sensitive, secrets);
+            }
         }
         (Value::Array(items), Value::Array(shapes)) => {
             items.iter().zip(shapes).for_each(|(item, shape)| secrets_in(item, shape, secrets));

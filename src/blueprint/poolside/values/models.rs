@@ -393,8 +393,8 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    fn uploaded(stems: &[String]) -> Option<Uploaded<'_>> {
-        Some(Uploaded { bucket: "acme-models", stems })
+    fn uploaded(stems: &[String]) -> Uploaded<'_> {
+        Uploaded { bucket: "acme-models", stems }
     }
 
     fn model(gpus: u32) -> Model {
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn checkpoints_of_known_models_need_no_declaration() {
         let stems = stems(&["laguna-xs-2", "malibu-2.2", "point-1.4"]);
-        let models = resolve(&BTreeMap::new(), uploaded(&stems)).unwrap();
+        let models = resolve(&BTreeMap::new(), Some(uploaded(&stems))).unwrap();
         let lines: Vec<_> =
             models.iter().map(|(k, m)| format!("{k} {} {}", m.gpus, m.model)).collect();
         assert_eq!(
@@ -435,7 +435,7 @@ mod tests {
             "malibu".to_owned(),
             DeclaredModel { gpus: Some(8), ..Default::default() },
         )]);
-        let models = resolve(&declared, uploaded(&stems)).unwrap();
+        let models = resolve(&declared, Some(uploaded(&stems))).unwrap();
         assert_eq!(models.keys().collect::<Vec<_>>(), ["malibu"]);
         assert_eq!(
             models["malibu"],
@@ -454,7 +454,7 @@ mod tests {
         let row = serde_json::json!({"gpus": 1, "maxModelLen": 4096});
         let declared = BTreeMap::from([("point".to_owned(), serde_json::from_value(row).unwrap())]);
         let stems = stems(&["point-1.4"]);
-        let models = resolve(&declared, uploaded(&stems)).unwrap();
+        let models = resolve(&declared, Some(uploaded(&stems))).unwrap();
         assert_eq!(
             serde_json::to_value(&models["point"]).unwrap(),
             serde_json::json!({
@@ -487,7 +487,7 @@ mod tests {
     #[test]
     fn two_checkpoints_of_a_model_are_ambiguous() {
         let stems = stems(&["malibu-2.1", "malibu-2.2"]);
-        let problems = resolve(&BTreeMap::new(), uploaded(&stems)).unwrap_err();
+        let problems = resolve(&BTreeMap::new(), Some(uploaded(&stems))).unwrap_err();
         assert_eq!(
             problems[0].to_string(),
             "the checkpoints `malibu-2.1` and `malibu-2.2` are both of the model `malibu`"
@@ -498,7 +498,7 @@ mod tests {
     fn a_checkpoint_of_an_unknown_model_must_be_declared() {
         let stems = stems(&["falcon-7", "malibu-2.2"]);
         assert_eq!(
-            resolve(&BTreeMap::new(), uploaded(&stems)),
+            resolve(&BTreeMap::new(), Some(uploaded(&stems))),
             Err(vec![ModelProblem::UnknownCheckpoint { stem: "falcon-7".into() }])
         );
     }
