@@ -47,7 +47,8 @@ impl Version {
         let numbers = text.split(['-', '+', ' ']).next()?;
         let mut numbers = numbers.split('.').map(str::parse);
         let mut next = || numbers.next()?.ok();
-        Some(Self(next()?, next()?, next()?))
+        // A build from source may call itself `v4.3`.
+        Some(Self(next()?, next()?, next().unwrap_or(0)))
     }
 }
 
@@ -447,6 +448,7 @@ mod tests {
     fn versions_are_compared_by_their_numbers() {
         assert_eq!(Version::parse("v1.12.6-dev"), Some(Version(1, 12, 6)));
         assert_eq!(Version::parse("v4.3.1+g12"), Some(Version(4, 3, 1)));
+        assert_eq!(Version::parse("v4.3"), Some(Version(4, 3, 0)));
         assert_eq!(Version::parse("latest"), None);
         assert!(Version(1, 10, 0) > Version(1, 9, 99));
     }

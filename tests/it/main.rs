@@ -8,5 +8,6 @@ mod registry;
 mod storage;
 mod support;
 mod terraform;
+mod terraform_run;
 mod terraform_stream;
 mod tools;

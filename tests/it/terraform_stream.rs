@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use springboard::run::EventKind;
 use springboard::tools::terraform::message::{Body, Said, parse};
-use springboard::tools::terraform::{Command, Heard, Translator};
-use springboard::tools::{Ended, Line, Stream};
+use springboard::tools::terraform::{Command, Translator};
+use springboard::tools::{Ended, Heard, Line, Stream};
 
 /// The recorded folders, one a program and version.
 fn recordings() -> Vec<PathBuf> {

@@ -17,4 +17,4 @@ pub use invoke::{Engine, Root};
 pub use lock::LockInfo;
 pub use plan_json::{Capacity, Detail, GUARDED, PlanJson, ResourceChange};
 pub use state::{OutputValue, State, StateResource, read_outputs};
-pub use translate::{Command, Heard, Told, Translator};
+pub use translate::{Command, Told, Translator};

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::lock::LockInfo;
 use super::message::{self, Body, Change, Diagnostic, Hook, Message, Phase, Said, Summary, Verb};
 use crate::run::{Action, EventKind, Progress, Severity};
-use crate::tools::{Ended, Line, Stream};
+use crate::tools::{Ended, Heard, Line, Stream};
 
 /// What a command is for, as far as its lines mean something different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +23,6 @@ pub enum Command {
     Apply,
     /// Every other command: diagnostics only.
     Other,
-}
-
-/// What a line means.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
-    /// Something happened.
-    Event(EventKind),
-    /// Something goes on.
-    Progress(Progress),
 }
 
 /// Turns the lines of one command into events.
