@@ -47,3 +47,8 @@ output "log_group_name" {
   description = "The name of the log group of the control plane."
   value       = aws_cloudwatch_log_group.control_plane.name
 }
+
+output "permissions_boundary" {
+  description = "The ARN of the policy that bounds the role of the control plane, null for none."
+  value       = module.role.permissions_boundary
+}

@@ -27,8 +27,8 @@ output "role_arns" {
   value       = { for workload, role in local.roles : workload => role.arn }
 }
 
-output "boundaries" {
-  description = "The permissions boundaries of the roles, by workload."
+output "permissions_boundaries" {
+  description = "The ARNs of the policies that bound the roles, by workload."
   value       = { for workload, role in local.roles : workload => role.permissions_boundary }
 }
 

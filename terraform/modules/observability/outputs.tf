@@ -8,7 +8,7 @@ output "role_arn" {
   value       = module.collector.arn
 }
 
-output "boundary" {
-  description = "The permissions boundary of the role of the log collector."
+output "permissions_boundary" {
+  description = "The ARN of the policy that bounds the role of the log collector, null for none."
   value       = module.collector.permissions_boundary
 }
