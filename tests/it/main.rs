@@ -4,6 +4,7 @@
 mod bundle;
 mod charts;
 mod guards;
+mod provider;
 mod registry;
 mod storage;
 mod support;

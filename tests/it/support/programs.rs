@@ -40,9 +40,20 @@ pub(crate) fn engines() -> Vec<(&'static str, PathBuf)> {
 }
 
 /// Runs `program` in `folder`: its exit code, and standard output followed by standard error.
-#[expect(clippy::disallowed_methods, reason = "the one place where tests start other programs")]
 pub(crate) fn capture(program: &Path, args: &[&str], folder: &Path) -> (Option<i32>, String) {
-    let output = Command::new(program).args(args).current_dir(folder).output().unwrap();
+    capture_with(program, args, folder, &[])
+}
+
+/// As [`capture`], with more in the environment.
+#[expect(clippy::disallowed_methods, reason = "the one place where tests start other programs")]
+pub(crate) fn capture_with(
+    program: &Path,
+    args: &[&str],
+    folder: &Path,
+    env: &[(&str, &str)],
+) -> (Option<i32>, String) {
+    let mut command = Command::new(program);
+    let output = command.args(args).current_dir(folder).envs(env.iter().copied()).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }

@@ -1,0 +1,432 @@
+//! Creating, changing and deleting objects of the world.
+//!
+//! The work itself is done by a task of the world: a tool that goes away in the middle does not
+//! undo it, as AWS would not. A tool that says stop gets an error and the object as far as it is.
+//! Start at [`apply`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::computed::{self, Completed};
+use super::dependants;
+use super::durations::{self, Action};
+use super::faults::{self, Verdict};
+use super::limits;
+use super::operations::{self, Calls};
+use super::refusal::{self, Refusal, Subject, Telling};
+use super::scene::{self, Scene, TABLE};
+use super::schema::Resource;
+use super::session::Session;
+use super::value::Value;
+use super::wire::Diagnostic;
+use crate::rehearsal::World;
+
+/// One change that a tool asks for.
+pub(super) struct Change<'a> {
+    pub(super) world: &'a Arc<World>,
+    pub(super) session: &'a Arc<Session>,
+    pub(super) type_name: &'a str,
+    pub(super) resource: &'static Resource,
+    pub(super) region: &'a str,
+    pub(super) prior: Value,
+    pub(super) planned: Value,
+}
+
+/// What is there after it, and what went wrong.
+#[derive(Debug)]
+pub(super) struct Applied {
+    pub(super) state: Value,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The connection shall be dropped instead of answered.
+    pub(super) dropped: bool,
+}
+
+impl Applied {
+    fn done(state: Value) -> Self {
+        Self { state, diagnostics: Vec::new(), dropped: false }
+    }
+
+    fn failed(state: Value, diagnostic: Diagnostic) -> Self {
+        Self { state, diagnostics: vec![diagnostic], dropped: false }
+    }
+}
+
+/// Carries a planned change out.
+pub(super) async fn apply(change: Change<'_>) -> Applied {
+    let (action, about) = match (change.prior.is_null(), change.planned.is_null()) {
+        (true, false) => (Action::Create, &change.planned),
+        (false, true) => (Action::Delete, &change.prior),
+        _ => (Action::Update, &change.planned),
+    };
+    let scene = Scene::new(
+        Arc::clone(change.world),
+        change.type_name,
+        change.resource,
+        change.region,
+        about,
+    );
+    let work =
+        Work { calls: operations::of_resource(change.type_name, action), scene, action, change };
+    match action {
+        Action::Create => work.create().await,
+        Action::Delete => work.delete().await,
+        _ => work.update().await,
+    }
+}
+
+struct Work<'a> {
+    change: Change<'a>,
+    scene: Scene,
+    action: Action,
+    calls: Calls,
+}
+
+impl Work<'_> {
+    async fn create(&self) -> Applied {
+        let made = computed::complete(&self.scene, &self.change.planned, None);
+        let subject = self.subject(&made.object);
+        let verdict =
+            faults::verdict(&self.scene, &made.object, &self.calls, self.action, &subject);
+        if let Some(refusal) = verdict.refusal.as_ref().filter(|r| !r.late) {
+            return Applied::failed(Value::Null, self.tell(refusal, &made));
+        }
+        if let Err(refusal) = limits::check_create(&self.scene, &made.object)
+            .and_then(|()| self.check_free(&made.object, &subject))
+        {
+            return Applied::failed(Value::Null, self.tell(&refusal, &made));
+        }
+        let wait = self.wait_for(&made.object) + verdict.hang;
+        let late = verdict.refusal.clone().filter(|r| r.late);
+        let reserved = match self.reserve(made, &subject, wait, late.as_ref()) {
+            Ok(reserved) => reserved,
+            Err(failed) => return failed,
+        };
+        if verdict.dropped {
+            self.finish_later(&reserved.key, wait);
+            return Applied { state: Value::Null, diagnostics: Vec::new(), dropped: true };
+        }
+        match late {
+            Some(refusal) => self.fail_late(reserved, &refusal).await,
+            None => self.wait_until_made(reserved, wait).await,
+        }
+    }
+
+    /// Whether nothing of the same natural key exists.
+    fn check_free(&self, object: &Value, subject: &Subject) -> Result<(), Refusal> {
+        let kind = &self.scene.kind;
+        if !self.is_exclusive() {
+            return Ok(());
+        }
+        let Some(key) = kind.natural_key(object) else { return Ok(()) };
+        let region = object.text("region");
+        let prefix = format!("{}/", self.scene.type_name);
+        let taken = self.scene.world.store.with_table(TABLE, |table| {
+            table.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)).any(
+                |(_, o)| {
+                    let there = &o["attributes"];
+                    let elsewhere = there["region"].as_str().is_some_and(|r| r != region);
+                    kind.natural_key_of(there).as_deref() == Some(key.as_str())
+                        && (!elsewhere || self.scene.type_name == "aws_s3_bucket")
+                },
+            )
+        });
+        if taken {
+            return Err(refusal::conflict(&self.scene.type_name, &kind.title, subject));
+        }
+        Ok(())
+    }
+
+    /// Whether making it twice is an error; what is put or attached is put again.
+    fn is_exclusive(&self) -> bool {
+        let call = operations::main_call(&self.calls, Action::Create).name;
+        ["Create", "Authorize", "AssociateRouteTable", "Register"]
+            .iter()
+            .any(|v| call.starts_with(v))
+    }
+
+    /// Takes the id; one that is drawn and taken is drawn again.
+    fn reserve(
+        &self,
+        made: Completed,
+        subject: &Subject,
+        wait: Duration,
+        late: Option<&Refusal>,
+    ) -> Result<Reserved, Applied> {
+        let mut made = made;
+        for count in 1..1000 {
+            let key = self.scene.key(&made.id);
+            let object = self.object(&made, wait, late);
+            let stored = if self.is_exclusive() || is_drawn(&self.scene.kind.id) {
+                self.scene.world.store.create(TABLE, &key, object)
+            } else {
+                self.scene.world.store.put(TABLE, &key, object).map(|()| true)
+            };
+            match stored {
+                Ok(true) => return Ok(Reserved { key, made }),
+                Ok(false) if is_drawn(&self.scene.kind.id) => {
+                    let again = self.scene.another(count);
+                    made = computed::complete(&again, &self.change.planned, None);
+                }
+                Ok(false) => {
+                    let refusal =
+                        refusal::conflict(&self.scene.type_name, &self.scene.kind.title, subject);
+                    return Err(Applied::failed(Value::Null, self.tell(&refusal, &made)));
+                }
+                Err(error) => return Err(Applied::failed(Value::Null, disk(&error))),
+            }
+        }
+        let refusal = Refusal::text("no free identifier was found");
+        Err(Applied::failed(Value::Null, self.tell(&refusal, &made)))
+    }
+
+    fn object(&self, made: &Completed, wait: Duration, late: Option<&Refusal>) -> Json {
+        let mut object = json!({
+            "type": self.scene.type_name,
+            "id": made.id,
+            "attributes": made.object.to_json(),
+            "created_at": self.scene.world.now().to_string(),
+        });
+        if let Some(refusal) = late {
+            object["status"] = "creating".into();
+            object["failed"] = refusal.code.as_str().into();
+            set_status(&mut object["attributes"], "CREATE_FAILED", "failed");
+        } else if !wait.is_zero() {
+            object["status"] = "creating".into();
+            object["ready_after_ms"] = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).into();
+            set_status(&mut object["attributes"], "CREATING", "creating");
+        }
+        object
+    }
+
+    async fn fail_late(&self, reserved: Reserved, refusal: &Refusal) -> Applied {
+        let world = &self.scene.world;
+        tokio::select! {
+            () = tokio::time::sleep(world.scaled(durations::until_failure(&refusal.code))) => {}
+            () = self.change.session.stopped() => return self.interrupted(&reserved),
+        }
+        let state = self.current(&reserved.key).unwrap_or(Value::Null);
+        Applied::failed(state, self.tell(refusal, &reserved.made))
+    }
+
+    async fn wait_until_made(&self, reserved: Reserved, wait: Duration) -> Applied {
+        if wait.is_zero() {
+            return Applied::done(reserved.made.object);
+        }
+        self.finish_later(&reserved.key, wait);
+        let world = &self.scene.world;
+        let mut changes = world.store.changes();
+        loop {
+            match world.store.get(TABLE, &reserved.key) {
+                Some(object) if object.get("status").is_none() => {
+                    return Applied::done(self.shaped(&scene::attributes(&object)));
+                }
+                Some(_) => {}
+                None => {
+                    let gone = Refusal::text("the object was deleted while it was being created");
+                    return Applied::failed(Value::Null, self.tell(&gone, &reserved.made));
+                }
+            }
+            tokio::select! {
+                told = changes.changed() => {
+                    if told.is_err() {
+                        return self.interrupted(&reserved);
+                    }
+                }
+                () = self.change.session.stopped() => return self.interrupted(&reserved),
+            }
+        }
+    }
+
+    fn finish_later(&self, key: &str, wait: Duration) {
+        finish_later(Arc::clone(&self.scene.world), key.to_owned(), wait);
+    }
+
+    /// What the provider returns when it is told to stop: an error and the object as far as it is.
+    fn interrupted(&self, reserved: &Reserved) -> Applied {
+        let state = self.current(&reserved.key).unwrap_or(Value::Null);
+        let whom = self.whom(&reserved.made);
+        let verb = self.action.name();
+        Applied::failed(
+            state,
+            Diagnostic::error(format!("waiting for {whom} {verb}: context canceled"), ""),
+        )
+    }
+
+    async fn update(&self) -> Applied {
+        let id = self.change.prior.text("id").to_owned();
+        let made = computed::complete(&self.scene, &self.change.planned, Some(&self.change.prior));
+        let subject = self.subject(&made.object);
+        let verdict =
+            faults::verdict(&self.scene, &made.object, &self.calls, self.action, &subject);
+        if let Some(refusal) = &verdict.refusal {
+            return Applied::failed(self.change.prior.clone(), self.tell(refusal, &made));
+        }
+        if let Err(refusal) = limits::check_update(&self.scene, &self.change.prior, &made.object) {
+            return Applied::failed(self.change.prior.clone(), self.tell(&refusal, &made));
+        }
+        let Some((key, _)) = super::objects::locate(&self.scene, &self.change.prior) else {
+            let refusal = limits::not_found(&self.scene, &id);
+            return Applied::failed(self.change.prior.clone(), self.tell(&refusal, &made));
+        };
+        // The service accepts the change at once and is busy with it for a while.
+        let attributes = made.object.to_json();
+        let written = self.scene.world.store.update(TABLE, &key, |there| {
+            let mut object = there?.clone();
+            object["attributes"] = attributes;
+            Some(object)
+        });
+        if let Err(error) = written {
+            return Applied::failed(self.change.prior.clone(), disk(&error));
+        }
+        self.pass(verdict, made.object.clone(), &made).await
+    }
+
+    async fn delete(&self) -> Applied {
+        let prior = &self.change.prior;
+        let made = Completed { id: prior.text("id").to_owned(), object: prior.clone() };
+        let subject = self.subject(prior);
+        let verdict = faults::verdict(&self.scene, prior, &self.calls, self.action, &subject);
+        if let Some(refusal) = &verdict.refusal {
+            return Applied::failed(prior.clone(), self.tell(refusal, &made));
+        }
+        let Some((key, _)) = super::objects::locate(&self.scene, prior) else {
+            return Applied::done(Value::Null);
+        };
+        if let Err(refusal) = dependants::check_delete(&self.scene, prior) {
+            return Applied::failed(prior.clone(), self.tell(&refusal, &made));
+        }
+        let after = self.pass(verdict, Value::Null, &made).await;
+        if after.diagnostics.is_empty()
+            && let Err(error) = self.remove(&key)
+        {
+            return Applied::failed(prior.clone(), disk(&error));
+        }
+        if after.diagnostics.is_empty() { after } else { Applied { state: prior.clone(), ..after } }
+    }
+
+    fn remove(&self, key: &str) -> std::io::Result<()> {
+        dependants::remove_contents(&self.scene, &self.change.prior)?;
+        self.scene.world.store.remove(TABLE, key)
+    }
+
+    /// Waits as long as the action takes, unless the tool says stop.
+    async fn pass(&self, verdict: Verdict, state: Value, made: &Completed) -> Applied {
+        let wait = self.wait_for(&made.object) + verdict.hang;
+        if verdict.dropped {
+            return Applied { state, diagnostics: Vec::new(), dropped: true };
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Applied::done(state),
+            () = self.change.session.stopped() => {
+                let text = format!("waiting for {} {}: context canceled", self.whom(made), self.action.name());
+                Applied::failed(state, Diagnostic::error(text, ""))
+            }
+        }
+    }
+
+    fn wait_for(&self, object: &Value) -> Duration {
+        let typical = durations::typical(&self.scene.type_name, self.action, object);
+        let world = &self.scene.world;
+        let what = format!("{}/{}", self.scene.type_name, &self.scene.digits[..16]);
+        if self.action == Action::Create {
+            return world.duration(&what, typical);
+        }
+        world.scaled(typical)
+    }
+
+    /// The object in the world, in the form of its schema.
+    fn current(&self, key: &str) -> Option<Value> {
+        let object = self.scene.world.store.get(TABLE, key)?;
+        Some(self.shaped(&scene::attributes(&object)))
+    }
+
+    fn shaped(&self, attributes: &Value) -> Value {
+        attributes.clone().conform(&self.scene.resource.ty)
+    }
+
+    fn subject(&self, object: &Value) -> Subject {
+        faults::subject(&self.scene, object)
+    }
+
+    fn whom(&self, made: &Completed) -> String {
+        match self.name(made).as_str() {
+            "" => self.scene.kind.title.clone(),
+            name => format!("{} ({name})", self.scene.kind.title),
+        }
+    }
+
+    /// The name by which errors mean the object.
+    fn name(&self, made: &Completed) -> String {
+        if self.action != Action::Create || !is_drawn(&self.scene.kind.id) {
+            return made.id.clone();
+        }
+        ["name", "identifier", "domain_name", "description"]
+            .iter()
+            .map(|n| made.object.text(n))
+            .find(|n| !n.is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    fn tell(&self, refusal: &Refusal, made: &Completed) -> Diagnostic {
+        let digits =
+            self.scene.world.hex(&format!("request/{}/{}", made.id, self.action.name()), 32);
+        refusal.diagnostic(&Telling {
+            action: self.action,
+            title: &self.scene.kind.title,
+            name: &self.name(made),
+            operation: refusal::operation_of(refusal, &self.calls, self.action),
+            request_id: super::kinds::uuid(&digits),
+        })
+    }
+}
+
+struct Reserved {
+    key: String,
+    made: Completed,
+}
+
+/// Whether an id is drawn by AWS instead of being made of names.
+fn is_drawn(template: &str) -> bool {
+    ["{hex", "{uuid", "{lower", "{upper", "{mixed", "{digits"].iter().any(|d| template.contains(d))
+}
+
+fn disk(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("the simulated world could not write to its disk: {error}"), "")
+}
+
+fn set_status(attributes: &mut Json, loud: &str, quiet: &str) {
+    if let Some(status) = attributes.get_mut("status").filter(|s| s.is_string()) {
+        *status = if status == "available" { quiet } else { loud }.into();
+    }
+}
+
+/// Makes an object live after a while, whoever is still listening.
+pub(super) fn finish_later(world: Arc<World>, key: String, wait: Duration) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the world's own work outlives the connection that asked for it"
+    )]
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        let finished = world.store.update(TABLE, &key, |there| {
+            let mut object = there?.clone();
+            if let Some(fields) = object.as_object_mut() {
+                fields.remove("status");
+                fields.remove("ready_after_ms");
+            }
+            let status = object["attributes"]["status"].as_str().map(str::to_owned);
+            match status.as_deref() {
+                Some("CREATING") => object["attributes"]["status"] = "ACTIVE".into(),
+                Some("creating") => object["attributes"]["status"] = "available".into(),
+                _ => {}
+            }
+            Some(object)
+        });
+        if let Err(error) = finished {
+            tracing::error!(%key, %error, "could not finish an object of the simulated world");
+        }
+    });
+}

@@ -1,0 +1,293 @@
+//! The simulated `hashicorp/aws`: a provider that plans as the real one and applies to the world.
+//!
+//! Owns Terraform's plugin protocol 6 as unmodified `terraform` and `tofu` speak it, and the table
+//! `aws` of the world. Knows all 314 resource and 188 data source types of release 6.47.0; types
+//! that have no facts of their own here get plausible values, never a refusal. Does not speak any
+//! AWS API. Start at [`serve()`]; a request goes through [`Provider::answer`] to [`planning`],
+//! [`apply`], [`objects`] or [`data`].
+//!
+//! Not simulated: quotas at create, IAM evaluation beyond the scenario's denials, provider
+//! functions, ephemeral resources, and a `region` taken from the tool's environment (a provider
+//! block without one is in `us-west-2`).
+
+mod apply;
+mod computed;
+mod data;
+mod dependants;
+mod durations;
+mod faults;
+mod kinds;
+mod limits;
+mod objects;
+mod operations;
+mod places;
+mod planning;
+mod policy;
+mod refusal;
+mod scene;
+mod schema;
+mod serve;
+mod session;
+mod tags;
+mod validate;
+mod value;
+mod versions;
+mod wire;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message;
+use tonic::Status;
+
+pub use serve::serve;
+
+use super::World;
+use apply::Change;
+use planning::Segment;
+use scene::{Scene, TABLE};
+use schema::{Resource, catalogue};
+use session::Session;
+use tags::Defaults;
+use value::Value;
+use wire::{DiagnosticsResponse, DynamicValue};
+
+/// The provider in front of one world.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    world: Arc<World>,
+    /// What was configured last, for a tool that lost its connection and came back.
+    last: Mutex<Arc<Defaults>>,
+}
+
+impl Provider {
+    fn new(world: Arc<World>) -> Self {
+        Self { world, last: Mutex::new(Arc::new(Defaults::default())) }
+    }
+
+    /// Goes on with what was being made when the world was stopped.
+    fn go_on(&self) {
+        for (key, object) in self.world.store.list(TABLE) {
+            if object["status"] == "creating" && object["failed"].is_null() {
+                let wait = object["ready_after_ms"].as_u64().unwrap_or(0);
+                apply::finish_later(Arc::clone(&self.world), key, Duration::from_millis(wait));
+            }
+        }
+    }
+
+    /// Answers one request of the protocol.
+    async fn answer(
+        &self,
+        session: &Arc<Session>,
+        method: &str,
+        body: Bytes,
+    ) -> Result<Bytes, Status> {
+        self.world.touch();
+        let encoded = match method {
+            "GetProviderSchema" => return Ok(catalogue().encoded()),
+            "GetMetadata" => metadata().encode_to_vec(),
+            "ValidateProviderConfig" | "GetFunctions" => Vec::new(),
+            "ConfigureProvider" => self.configure(session, &decode(body)?)?.encode_to_vec(),
+            "ValidateResourceConfig" => validate_resource(&decode(body)?)?.encode_to_vec(),
+            "ValidateDataResourceConfig" => DiagnosticsResponse::default().encode_to_vec(),
+            "UpgradeResourceState" => upgrade(&decode(body)?)?.encode_to_vec(),
+            "ReadResource" => self.read(session, decode(body)?)?.encode_to_vec(),
+            "PlanResourceChange" => self.plan(session, decode(body)?)?.encode_to_vec(),
+            "ApplyResourceChange" => self.apply(session, decode(body)?).await?.encode_to_vec(),
+            "ImportResourceState" => self.import(session, &decode(body)?)?.encode_to_vec(),
+            "ReadDataSource" => self.read_data(session, &decode(body)?)?.encode_to_vec(),
+            "StopProvider" => {
+                session.stop();
+                Vec::new()
+            }
+            other => return Err(Status::unimplemented(format!("{other} is not simulated"))),
+        };
+        Ok(encoded.into())
+    }
+
+    fn defaults(&self, session: &Session) -> Arc<Defaults> {
+        session.defaults().unwrap_or_else(|| {
+            Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
+    fn configure(
+        &self,
+        session: &Session,
+        request: &wire::ConfigRequest,
+    ) -> Result<DiagnosticsResponse, Status> {
+        let config = value_of(request.config.as_ref(), catalogue().provider())?;
+        let defaults = Arc::new(Defaults::read(&config, "us-west-2"));
+        session.configure(Arc::clone(&defaults));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = defaults;
+        Ok(DiagnosticsResponse::default())
+    }
+
+    fn scene(
+        &self,
+        session: &Session,
+        type_name: &str,
+        resource: &'static Resource,
+        object: &Value,
+    ) -> Scene {
+        let region = &self.defaults(session).region;
+        Scene::new(Arc::clone(&self.world), type_name, resource, region, object)
+    }
+
+    fn read(
+        &self,
+        session: &Session,
+        request: wire::ReadRequest,
+    ) -> Result<wire::ReadResponse, Status> {
+        let resource = resource(&request.type_name)?;
+        let state = value_of(request.current_state.as_ref(), resource)?;
+        let scene = self.scene(session, &request.type_name, resource, &state);
+        let new_state = DynamicValue::of(&objects::read(&scene, &state));
+        Ok(wire::ReadResponse {
+            new_state: Some(new_state),
+            diagnostics: Vec::new(),
+            private: request.private,
+        })
+    }
+
+    fn plan(
+        &self,
+        session: &Session,
+        request: wire::PlanRequest,
+    ) -> Result<wire::PlanResponse, Status> {
+        let resource = resource(&request.type_name)?;
+        let prior = value_of(request.prior_state.as_ref(), resource)?;
+        let proposed = value_of(request.proposed_new_state.as_ref(), resource)?;
+        let config = value_of(request.config.as_ref(), resource)?;
+        let config = if proposed.is_null() { Value::Null } else { config };
+        let defaults = self.defaults(session);
+        let plan = planning::plan(&request.type_name, resource, &defaults, &prior, &config);
+        Ok(wire::PlanResponse {
+            planned_state: Some(DynamicValue::of(&plan.planned)),
+            requires_replace: plan.replace.iter().map(|path| to_wire(path)).collect(),
+            planned_private: request.prior_private,
+            diagnostics: Vec::new(),
+            // As the real provider, which is written with the older SDK for the most part.
+            legacy_type_system: true,
+        })
+    }
+
+    async fn apply(
+        &self,
+        session: &Arc<Session>,
+        request: wire::ApplyRequest,
+    ) -> Result<wire::ApplyResponse, Status> {
+        let resource = resource(&request.type_name)?;
+        let defaults = self.defaults(session);
+        let applied = apply::apply(Change {
+            world: &self.world,
+            session,
+            type_name: &request.type_name,
+            resource,
+            region: &defaults.region,
+            prior: value_of(request.prior_state.as_ref(), resource)?,
+            planned: value_of(request.planned_state.as_ref(), resource)?,
+        })
+        .await;
+        if applied.dropped {
+            return Err(Status::unavailable("the connection to the service was dropped"));
+        }
+        Ok(wire::ApplyResponse {
+            new_state: Some(DynamicValue::of(&applied.state)),
+            private: request.planned_private,
+            diagnostics: applied.diagnostics,
+            legacy_type_system: true,
+        })
+    }
+
+    fn import(
+        &self,
+        session: &Session,
+        request: &wire::ImportRequest,
+    ) -> Result<wire::ImportResponse, Status> {
+        let resource = resource(&request.type_name)?;
+        let region = &self.defaults(session).region;
+        let state = objects::import(&self.world, &request.type_name, resource, region, &request.id);
+        let imported = wire::ImportedResource {
+            type_name: request.type_name.clone(),
+            state: Some(DynamicValue::of(&state)),
+            private: Vec::new(),
+        };
+        Ok(wire::ImportResponse { imported_resources: vec![imported], diagnostics: Vec::new() })
+    }
+
+    fn read_data(
+        &self,
+        session: &Session,
+        request: &wire::ConfigRequest,
+    ) -> Result<wire::DataResponse, Status> {
+        let source = catalogue().data_sources.get(&request.type_name).ok_or_else(|| {
+            Status::invalid_argument(format!("{} is not known", request.type_name))
+        })?;
+        let config = value_of(request.config.as_ref(), source)?;
+        let defaults = self.defaults(session);
+        Ok(match data::read(&self.world, &request.type_name, source, &defaults, &config) {
+            Ok(state) => wire::DataResponse {
+                state: Some(DynamicValue::of(&state)),
+                diagnostics: Vec::new(),
+            },
+            Err(diagnostic) => wire::DataResponse {
+                state: Some(DynamicValue::of(&Value::Null)),
+                diagnostics: vec![diagnostic],
+            },
+        })
+    }
+}
+
+fn decode<M: Message + Default>(body: Bytes) -> Result<M, Status> {
+    M::decode(body).map_err(|e| Status::invalid_argument(e.to_string()))
+}
+
+fn resource(type_name: &str) -> Result<&'static Resource, Status> {
+    let known = catalogue().resources.get(type_name);
+    known.ok_or_else(|| Status::invalid_argument(format!("{type_name} is not known")))
+}
+
+fn value_of(value: Option<&DynamicValue>, resource: &Resource) -> Result<Value, Status> {
+    DynamicValue::read(value, &resource.ty).map_err(Status::invalid_argument)
+}
+
+fn metadata() -> wire::GetMetadataResponse {
+    let names = |types: &std::collections::BTreeMap<String, Resource>| {
+        types.keys().map(|name| wire::TypeName { type_name: name.clone() }).collect()
+    };
+    wire::GetMetadataResponse {
+        server_capabilities: Some(schema::capabilities()),
+        data_sources: names(&catalogue().data_sources),
+        resources: names(&catalogue().resources),
+    }
+}
+
+fn validate_resource(request: &wire::ConfigRequest) -> Result<DiagnosticsResponse, Status> {
+    let resource = resource(&request.type_name)?;
+    let config = value_of(request.config.as_ref(), resource)?;
+    Ok(DiagnosticsResponse {
+        diagnostics: validate::resource(&request.type_name, resource, &config),
+    })
+}
+
+/// States of older schema versions are taken by the names of their attributes.
+fn upgrade(request: &wire::UpgradeRequest) -> Result<wire::UpgradeResponse, Status> {
+    let resource = resource(&request.type_name)?;
+    let raw = request.raw_state.as_ref().map(|r| r.json.as_slice()).unwrap_or_default();
+    let json = DynamicValue { msgpack: Vec::new(), json: raw.to_vec() };
+    let state = value_of(Some(&json), resource)?;
+    Ok(wire::UpgradeResponse {
+        upgraded_state: Some(DynamicValue::of(&state)),
+        diagnostics: Vec::new(),
+    })
+}
+
+fn to_wire(path: &[Segment]) -> wire::AttributePath {
+    let steps = path.iter().map(|segment| match segment {
+        Segment::Attribute(name) => wire::Step::attribute(name),
+        Segment::Index(index) => wire::Step::index(*index),
+    });
+    wire::AttributePath { steps: steps.collect() }
+}

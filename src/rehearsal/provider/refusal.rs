@@ -1,0 +1,373 @@
+//! How AWS and the provider say no: the texts of errors.
+//!
+//! Texts are as found in public logs of provider 6 (AWS SDK for Go, version 2); placeholders are
+//! filled from the object. Knows nothing of the world. Start at [`Refusal::diagnostic`].
+
+use super::durations::Action;
+use super::operations::{self, Calls, Operation};
+use super::wire::Diagnostic;
+
+/// A call that AWS answered with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The error code of the API; empty for a text of somebody's own.
+    pub(super) code: String,
+    pub(super) status: u16,
+    pub(super) message: String,
+    /// Told minutes later by the state of the object, not by the call.
+    pub(super) late: bool,
+}
+
+/// What is said around a refusal.
+pub(super) struct Telling<'a> {
+    pub(super) action: Action,
+    /// As in "EKS Cluster".
+    pub(super) title: &'a str,
+    /// As in "acme"; empty where AWS names the object.
+    pub(super) name: &'a str,
+    pub(super) operation: Operation,
+    pub(super) request_id: String,
+}
+
+impl Refusal {
+    pub(super) fn new(code: &str, status: u16, message: impl Into<String>) -> Self {
+        Self { code: code.into(), status, message: message.into(), late: false }
+    }
+
+    /// A text that is not made of a code.
+    pub(super) fn text(message: &str) -> Self {
+        Self { code: String::new(), status: 0, message: message.into(), late: false }
+    }
+
+    fn late(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.into(), status: 0, message: message.into(), late: true }
+    }
+
+    /// The refusal as the provider reports it to Terraform.
+    pub(super) fn diagnostic(&self, told: &Telling) -> Diagnostic {
+        let whom = match told.name {
+            "" => told.title.to_owned(),
+            name => format!("{} ({name})", told.title),
+        };
+        let doing = told.action.doing();
+        if self.late {
+            let verb = told.action.name();
+            return Diagnostic::error(
+                format!(
+                    "waiting for {whom} {verb}: unexpected state '{}_FAILED', wanted target \
+                     'ACTIVE'. last error: {}",
+                    verb.to_uppercase(),
+                    self.message
+                ),
+                "",
+            );
+        }
+        if self.code.is_empty() {
+            return Diagnostic::error(format!("{doing} {whom}: {}", self.message), "");
+        }
+        let Operation { service, name, .. } = &told.operation;
+        let coded = if is_modelled(&self.code, service) {
+            format!("{}: {}", self.code, self.message)
+        } else {
+            format!("api error {}: {}", self.code, self.message)
+        };
+        Diagnostic::error(
+            format!(
+                "{doing} {whom}: operation error {service}: {name}, https response error \
+                 StatusCode: {}, RequestID: {}, {coded}",
+                self.status, told.request_id
+            ),
+            "",
+        )
+    }
+}
+
+/// Errors that the SDK has a type for are printed without `api error`.
+fn is_modelled(code: &str, service: &str) -> bool {
+    let generic = [
+        "AccessDenied",
+        "Throttling",
+        "ExpiredToken",
+        "RequestLimitExceeded",
+        "RequestExpired",
+        "UnauthorizedOperation",
+        "ValidationError",
+        "ValidationException",
+    ];
+    !matches!(service, "EC2" | "STS" | "Auto Scaling")
+        && !generic.iter().any(|g| code.starts_with(g))
+}
+
+/// What a fault or a refusal is about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Subject {
+    /// The name, identifier or id of the object.
+    pub(super) name: String,
+    /// The cluster or VPC that it lives in.
+    pub(super) within: String,
+    pub(super) instance_type: String,
+    pub(super) region: String,
+    pub(super) zone: String,
+    pub(super) account: String,
+    pub(super) scaling_group: String,
+    pub(super) node_group: bool,
+}
+
+/// The refusal that AWS gives under that code; `None` for a code that we have no text of.
+#[rustfmt::skip]
+pub(super) fn by_code(code: &str, s: &Subject) -> Option<Refusal> {
+    let launch = |cause: &str| Refusal::late(code, format!(
+        "{}: AsgInstanceLaunchFailures: Could not launch On-Demand Instances. {cause}", s.scaling_group));
+    let capacity = format!(
+        "We currently do not have sufficient {t} capacity in the Availability Zone you requested ({z}). \
+         Our system will be working on provisioning additional capacity. You can currently get {t} capacity by \
+         not specifying an Availability Zone in your request or choosing {others}.",
+        t = s.instance_type, z = s.zone, others = other_zones(&s.region, &s.zone));
+    Some(match code {
+        "InsufficientInstanceCapacity" if s.node_group => {
+            launch(&format!("InsufficientInstanceCapacity - {capacity} Launching EC2 instance failed."))
+        }
+        "InsufficientInstanceCapacity" => Refusal::new(code, 500, capacity),
+        "VcpuLimitExceeded" => {
+            let text = "You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance \
+                bucket that the specified instance type belongs to. Please visit \
+                http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.";
+            if s.node_group { launch(&format!("{code} - {text} Launching EC2 instance failed.")) }
+            else { Refusal::new(code, 400, text) }
+        }
+        "ReservationCapacityExceeded" if s.node_group => launch(
+            "ReservationCapacityExceeded - The requested reservation does not have sufficient compatible and \
+             available capacity for this request. Launching EC2 instance failed."),
+        "AsgInstanceLaunchFailures" => launch(
+            "Unsupported - The requested configuration is currently not supported. Please check the documentation \
+             for supported configurations. Launching EC2 instance failed."),
+        "NodeCreationFailure" => Refusal::late(code, format!(
+            "i-0{}: NodeCreationFailure: Instances failed to join the kubernetes cluster", &s.scaling_group_digits())),
+        "Ec2LaunchTemplateInvalidConfiguration" => Refusal::late(code, format!(
+            "{}: {code}: User data was not in the MIME multipart format.", s.name)),
+        "ConfigurationConflict" => Refusal::late(code, format!(
+            "{}: ConfigurationConflict: Conflicts found when trying to apply. Will not continue due to resolve \
+             conflicts mode.", s.name)),
+        "EntityAlreadyExists" => Refusal::new(code, 409, format!("Role with name {} already exists.", s.name)),
+        "BucketAlreadyExists" => Refusal::new(code, 409,
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again."),
+        "BucketAlreadyOwnedByYou" => Refusal::new(code, 409,
+            "Your previous request to create the named bucket succeeded and you already own it."),
+        "ResourceInUseException" if s.node_group => Refusal::new(code, 409, format!(
+            "NodeGroup already exists with name {} and cluster name {}", s.name, s.within)),
+        "ResourceInUseException" => Refusal::new(code, 409, format!("Cluster already exists with name: {}", s.name)),
+        "UnsupportedAvailabilityZoneException" => Refusal::new(code, 400, format!(
+            "Cannot create cluster '{}' because EKS does not support creating control plane instances in {}, the targeted \
+             availability zone. Retry cluster creation using control plane subnets that span at least two of these \
+             availability zones: {}. Note, post cluster creation, you can run worker nodes in separate subnets/availability \
+             zones from control plane subnets/availability zones passed during cluster creation",
+            s.name, s.zone, other_zones(&s.region, &s.zone))),
+        "VpcLimitExceeded" => Refusal::new(code, 400, "The maximum number of VPCs has been reached."),
+        "AddressLimitExceeded" => Refusal::new(code, 400, "The maximum number of addresses has been reached."),
+        "InstanceLimitExceeded" => Refusal::new(code, 400, "You have requested more instances than your current instance limit allows for the specified instance type."),
+        "RequestLimitExceeded" => Refusal::new(code, 503, "Request limit exceeded."),
+        "Throttling" | "ThrottlingException" => Refusal::new(code, 400, "Rate exceeded"),
+        "ExpiredToken" | "ExpiredTokenException" => {
+            Refusal::new(code, 403, "The security token included in the request is expired")
+        }
+        "RequestExpired" => Refusal::new(code, 400, "Request has expired."),
+        "DBInstanceAlreadyExists" => Refusal::new(code, 400, "DB instance already exists"),
+        "InsufficientDBInstanceCapacity" => Refusal::new(code, 400,
+            "The specified DB instance class isn't available in the specified Availability Zone."),
+        "DBSubnetGroupAlreadyExists" => Refusal::new(code, 400, format!("The DB subnet group '{}' already exists.", s.name)),
+        "AlreadyExistsException" => Refusal::new(code, 400, format!(
+            "An alias with the name arn:aws:kms:{}:{}:{} already exists", s.region, s.account, s.name)),
+        "ResourceAlreadyExistsException" => Refusal::new(code, 400, "The specified log group already exists"),
+        "RepositoryAlreadyExistsException" => Refusal::new(code, 400, format!(
+            "The repository with name '{}' already exists in the registry with id '{}'", s.name, s.account)),
+        "MalformedPolicyDocumentException" => Refusal::new(code, 400,
+            "Policy contains a statement with one or more invalid principals."),
+        "InternalFailure" | "InternalError" | "ServiceUnavailable" => Refusal::new(code, 500,
+            "The request processing has failed because of an unknown error, exception or failure."),
+        _ => return None,
+    })
+}
+
+fn other_zones(region: &str, zone: &str) -> String {
+    let names = super::places::zones(region).into_iter().map(|(name, _)| name);
+    names.filter(|n| n != zone).collect::<Vec<_>>().join(", ")
+}
+
+impl Subject {
+    fn scaling_group_digits(&self) -> String {
+        self.scaling_group.chars().filter(char::is_ascii_hexdigit).take(16).collect()
+    }
+}
+
+/// A denial by one of the layers that may deny.
+pub(super) fn denial(principal: &str, action: &str, layer: &str) -> Refusal {
+    let reason = match layer {
+        "permissions boundary" => {
+            format!("because no permissions boundary allows the {action} action")
+        }
+        "organisation" | "organization" | "service control policy" | "scp" => {
+            "with an explicit deny in a service control policy".into()
+        }
+        "session policy" => format!("because no session policy allows the {action} action"),
+        _ => format!("because no identity-based policy allows the {action} action"),
+    };
+    let user = format!("User: {principal} is not authorized to perform: {action}");
+    let prefix = action.split(':').next().unwrap_or_default();
+    match prefix {
+        "ec2" => Refusal::new(
+            "UnauthorizedOperation",
+            403,
+            format!("You are not authorized to perform this operation. {user} {reason}"),
+        ),
+        "iam"
+        | "rds"
+        | "s3"
+        | "elasticloadbalancing"
+        | "autoscaling"
+        | "sts"
+        | "sns"
+        | "cloudwatch"
+        | "elasticache" => Refusal::new("AccessDenied", 403, format!("{user} {reason}")),
+        _ => Refusal::new("AccessDeniedException", 403, format!("{user} {reason}")),
+    }
+}
+
+/// What AWS says when the natural key of a new object is taken.
+pub(super) fn conflict(type_name: &str, title: &str, s: &Subject) -> Refusal {
+    let code = match type_name {
+        "aws_eks_cluster" | "aws_eks_node_group" => "ResourceInUseException",
+        "aws_s3_bucket" => "BucketAlreadyOwnedByYou",
+        "aws_db_instance" => "DBInstanceAlreadyExists",
+        "aws_db_subnet_group" => "DBSubnetGroupAlreadyExists",
+        "aws_kms_alias" => "AlreadyExistsException",
+        "aws_cloudwatch_log_group" => "ResourceAlreadyExistsException",
+        "aws_ecr_repository" => "RepositoryAlreadyExistsException",
+        "aws_iam_role" => "EntityAlreadyExists",
+        _ => "",
+    };
+    if let Some(known) = by_code(code, s) {
+        return known;
+    }
+    let name = &s.name;
+    match type_name {
+        t if t.starts_with("aws_iam_") => {
+            let what = title.strip_prefix("IAM ").unwrap_or(title);
+            Refusal::new(
+                "EntityAlreadyExists",
+                409,
+                format!("{what} with name {name} already exists."),
+            )
+        }
+        "aws_security_group" => Refusal::new(
+            "InvalidGroup.Duplicate",
+            400,
+            format!("The security group '{name}' already exists for VPC '{}'", s.within),
+        ),
+        "aws_vpc_security_group_ingress_rule" | "aws_vpc_security_group_egress_rule" => {
+            Refusal::new("InvalidPermission.Duplicate", 400, "the specified rule already exists")
+        }
+        "aws_launch_template" => Refusal::new(
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            400,
+            "Launch template name already in use.",
+        ),
+        "aws_route" => Refusal::new(
+            "RouteAlreadyExists",
+            400,
+            "The route identified by the given destination already exists.",
+        ),
+        "aws_route_table_association" => Refusal::new(
+            "Resource.AlreadyAssociated",
+            400,
+            "the specified association for route table conflicts with an existing association",
+        ),
+        "aws_cognito_user_pool_domain" => Refusal::new(
+            "InvalidParameterException",
+            400,
+            "Domain already associated with another user pool.",
+        ),
+        "aws_secretsmanager_secret" => Refusal::new(
+            "ResourceExistsException",
+            400,
+            format!("The operation failed because the secret {name} already exists."),
+        ),
+        "aws_ssm_parameter" => Refusal::new(
+            "ParameterAlreadyExists",
+            400,
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        ),
+        "aws_eks_addon" => Refusal::new("ResourceInUseException", 409, "Addon already exists."),
+        "aws_eks_access_entry" => Refusal::new(
+            "ResourceInUseException",
+            409,
+            "The specified access entry resource is already in use on this cluster.",
+        ),
+        "aws_eks_pod_identity_association" => Refusal::new(
+            "ResourceInUseException",
+            409,
+            "Association already exists: a pod identity association for this service account",
+        ),
+        "aws_lb" | "aws_alb" => Refusal::new(
+            "DuplicateLoadBalancerName",
+            400,
+            "A load balancer with the same name already exists, but with different settings",
+        ),
+        _ => Refusal::new(
+            "ResourceAlreadyExistsException",
+            409,
+            format!("{title} {name} already exists"),
+        ),
+    }
+}
+
+/// The call that a refusal comes from: a denial names its own.
+pub(super) fn operation_of(refusal: &Refusal, calls: &Calls, action: Action) -> Operation {
+    let denied = refusal.message.split("is not authorized to perform: ").nth(1);
+    match denied.and_then(|rest| rest.split(' ').next()) {
+        Some(call) => operations::operation(call),
+        None => operations::main_call(calls, action),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn telling(
+        service: &str,
+        name: &str,
+        title: &'static str,
+        whom: &'static str,
+    ) -> Telling<'static> {
+        Telling {
+            action: Action::Create,
+            title,
+            name: whom,
+            operation: Operation { service: service.into(), name: name.into() },
+            request_id: "3f2a".into(),
+        }
+    }
+
+    #[test]
+    fn a_conflict_reads_as_the_provider_prints_it() {
+        let subject = Subject { name: "acme".into(), ..Subject::default() };
+        let refusal = conflict("aws_eks_cluster", "EKS Cluster", &subject);
+        let told = telling("EKS", "CreateCluster", "EKS Cluster", "acme");
+        assert_eq!(
+            refusal.diagnostic(&told).summary,
+            "creating EKS Cluster (acme): operation error EKS: CreateCluster, https response error \
+             StatusCode: 409, RequestID: 3f2a, ResourceInUseException: Cluster already exists with name: acme"
+        );
+    }
+
+    #[test]
+    fn a_denial_names_the_layer_that_denies() {
+        let refusal = denial("arn:x", "iam:CreateRole", "permissions boundary");
+        let told = telling("IAM", "CreateRole", "IAM Role", "r");
+        assert!(refusal.diagnostic(&told).summary.ends_with(
+            "api error AccessDenied: User: arn:x is not authorized to perform: iam:CreateRole \
+             because no permissions boundary allows the iam:CreateRole action"
+        ));
+    }
+}
