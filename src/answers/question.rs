@@ -181,6 +181,24 @@ pub enum ColumnKind {
 }
 
 impl Question {
+    /// What most questions have in common: always asked, of our own, feeding nothing. The rest
+    /// of a constant.
+    pub const PLAIN: Self = Self {
+        key: "",
+        label: "",
+        kind: Kind::Flag,
+        default: Default::Required,
+        live: None,
+        applies: always,
+        when: "",
+        why: "",
+        consequence: "",
+        basis: "",
+        example: "",
+        name: Reference::Addition,
+        feeds: None,
+    };
+
     /// The name of the environment variable that answers it.
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.key.to_ascii_uppercase())

@@ -250,6 +250,29 @@ text_value! {
 }
 
 text_value! {
+    /// A customer-managed key of KMS; an alias is none, because policies name keys.
+    KmsKeyArn, "the ARN of a key", r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-zA-Z-]+$",
+    "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+    |text| {
+        let Some(arn) = Arn::split(text).filter(|arn| arn.service == "kms") else {
+            return Err(not_a(text, "the ARN of a key", "arn:aws:kms:us-west-2:123456789012:key/…"));
+        };
+        if arn.resource.starts_with("alias/") {
+            return Err(format!("`{text}` is an alias: write the ARN of the key that it stands for"));
+        }
+        let id = arn.resource.strip_prefix("key/");
+        if is_region(arn.region)
+            && arn.has_account()
+            && id.is_some_and(|id| all(id, |b| b == b'-' || b.is_ascii_alphanumeric()))
+        {
+            Ok(text.to_owned())
+        } else {
+            Err(not_a(text, "the ARN of a key", "arn:aws:kms:us-west-2:123456789012:key/…"))
+        }
+    }
+}
+
+text_value! {
     /// A certificate of ACM.
     CertificateArn, "the ARN of a certificate",
     r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+$",
@@ -275,12 +298,18 @@ text_value! {
     }
 }
 
-impl CertificateArn {
-    /// The region that the certificate is in.
-    pub fn region(&self) -> &str {
-        self.as_str().split(':').nth(3).unwrap_or_default()
-    }
+/// Implements `region` for ARNs that name one.
+macro_rules! region {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// The region in the ARN.
+            pub fn region(&self) -> &str {
+                self.as_str().split(':').nth(3).unwrap_or_default()
+            }
+        }
+    )* };
 }
+region!(CertificateArn, KmsKeyArn);
 
 /// Implements `account` for ARNs that name one.
 macro_rules! account {
@@ -293,7 +322,7 @@ macro_rules! account {
         }
     )* };
 }
-account!(CertificateArn, PolicyArn, PrincipalArn, RoleArn);
+account!(CertificateArn, KmsKeyArn, PolicyArn, PrincipalArn, RoleArn);
 
 /// The parts of an ARN.
 struct Arn<'a> {

@@ -13,8 +13,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 pub use aws::{
-    AmiId, BucketName, CertificateArn, DbInstanceClass, HostedZoneId, InstanceType, PolicyArn,
-    PrincipalArn, Region, ReservationId, RoleArn, S3Uri, ZoneName, same_partition,
+    AmiId, BucketName, CertificateArn, DbInstanceClass, HostedZoneId, InstanceType, KmsKeyArn,
+    PolicyArn, PrincipalArn, Region, ReservationId, RoleArn, S3Uri, ZoneName, same_partition,
 };
 pub use name::{
     AwsProfile, DeploymentName, DomainPrefix, KubernetesVersion, ModelKey, PostgresVersion, Word,
@@ -129,6 +129,7 @@ mod tests {
         example_is_right::<InstanceType>();
         example_is_right::<IssuerUrl>();
         example_is_right::<KubernetesVersion>();
+        example_is_right::<KmsKeyArn>();
         example_is_right::<ModelKey>();
         example_is_right::<PolicyArn>();
         example_is_right::<PostgresVersion>();
