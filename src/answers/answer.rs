@@ -87,7 +87,7 @@ impl fmt::Display for Source {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Given(label) => f.write_str(label),
             Self::Account => f.write_str("the account"),
-            Self::Derived(how) => f.write_str(how),
+            Self::Derived(how) => write!(f, "by default {how}"),
             Self::Default => f.write_str("default"),
         }
     }

@@ -15,6 +15,7 @@ mod parse;
 mod problem;
 mod question;
 mod schema;
+mod summary;
 pub mod value;
 mod write;
 

@@ -136,7 +136,12 @@ impl Reader<'_> {
 
     fn text(&self, text: &str, span: Option<Range<usize>>) -> Parsed {
         // An empty answer says that nothing shall be, where that is possible.
-        if text.is_empty() && matches!(self.question.default, Default::Optional(_)) {
+        let may_be_absent = match self.question.default {
+            Default::Optional(_) => true,
+            Default::Required => !self.paths.check,
+            _ => false,
+        };
+        if text.is_empty() && may_be_absent {
             return Ok(None);
         }
         // The template leaves a required text empty.

@@ -129,13 +129,11 @@ impl Hint for InvalidAnswers {
             Self::TooNew { .. } => {
                 "use the version of springboard that wrote the file, or a later one".to_owned()
             }
-            Self::Wrong(problems) => match problems.iter().find_map(|p| p.key.as_deref()) {
-                Some(key) => format!(
-                    "`springboard answers explain {key}` says what is asked, why, and what is \
-                     allowed; nothing was begun"
-                ),
-                None => "mend the file and start again; nothing was begun".to_owned(),
-            },
+            Self::Wrong(_) => {
+                "`springboard answers explain KEY` says what is asked, why, and what \
+                               is allowed; nothing was begun"
+                    .to_owned()
+            }
         })
     }
 }

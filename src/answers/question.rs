@@ -234,7 +234,9 @@ impl Question {
     /// What may be answered, in one phrase.
     pub fn allowed(&self) -> String {
         match &self.kind {
-            Kind::Text(text) => format!("{} such as `{}`", text.what, text.example),
+            Kind::Text(text) => {
+                format!("{} such as `{}`", text.what, self.example.trim_matches('"'))
+            }
             Kind::Choice(choices) => quoted(choices),
             Kind::Flag => "`true` or `false`".to_owned(),
             Kind::Number { min, max, unit: "" } => {
@@ -244,7 +246,7 @@ impl Question {
                 format!("a whole number of {unit} from {min} to {max}")
             }
             Kind::List { item, .. } => {
-                format!("a list, each item {} such as `{}`", item.what, item.example)
+                format!("a list, each item {}, such as `{}`", item.what, self.example)
             }
             Kind::Choices(choices) => format!("a list of any of {}", quoted(choices)),
             Kind::Table(table) => format!("a table, each key {}", table.key.what),

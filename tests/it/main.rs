@@ -1,6 +1,7 @@
 //! The one integration-test binary; one module a theme.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod bundle;
 mod charts;
 mod guards;

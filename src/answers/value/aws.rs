@@ -98,9 +98,10 @@ text_value! {
 
 text_value! {
     /// An RDS instance class.
-    DbInstanceClass, "a database class", r"^db\.[a-z][a-z0-9-]*\.[a-z0-9-]+$", "db.m7g.xlarge",
+    DbInstanceClass, "a database class", r"^db\.[a-z][a-z0-9]*\.[a-z0-9]+$", "db.m7g.xlarge",
     |text| {
-        let class = text.strip_prefix("db.").and_then(|rest| rest.split_once('.'));
+        let plain = Some(text).filter(|text| !text.contains('-'));
+        let class = plain.and_then(|t| t.strip_prefix("db.")).and_then(|rest| rest.split_once('.'));
         match class {
             Some((family, size)) if is_family(family) && is_size(size) => Ok(text.to_owned()),
             _ => Err(not_a(text, "a database class", "db.m7g.xlarge")),
@@ -341,8 +342,8 @@ impl<'a> Arn<'a> {
         let right = prefix == "arn"
             && partition.starts_with("aws")
             && all(partition, |b| b.is_ascii_lowercase() || b == b'-')
-            // A wildcard names no one; white space comes with a careless paste.
-            && !resource.contains(|c: char| c == '*' || c.is_whitespace() || c.is_control());
+            // Without wildcards, which name no one, and what comes with a careless paste.
+            && all(resource, |b| b.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&b));
         right.then_some(Self { service, region, account, resource })
     }
 

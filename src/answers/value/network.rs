@@ -128,7 +128,11 @@ text_value! {
             return Err(format!("`{text}` is an address: a certificate needs a host name"));
         }
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        if name.len() <= 253 && name.contains('.') && name.split('.').all(is_label) {
+        // No top-level domain begins with a digit or has one letter only.
+        let has_domain = name.rsplit_once('.').is_some_and(|(_, last)| {
+            last.len() >= 2 && last.starts_with(|c: char| c.is_ascii_lowercase())
+        });
+        if name.len() <= 253 && has_domain && name.split('.').all(is_label) {
             Ok(name)
         } else {
             Err(not_a(text, "a host name", "poolside.acme.example"))
@@ -228,6 +232,10 @@ mod tests {
             ),
             ("10.0.0.1", "`10.0.0.1` is an address: a certificate needs a host name"),
             ("poolside", "`poolside` is not a host name such as `poolside.acme.example`"),
+            (
+                "poolside.acme.1",
+                "`poolside.acme.1` is not a host name such as `poolside.acme.example`",
+            ),
             ("a_b.example", "`a_b.example` is not a host name such as `poolside.acme.example`"),
             ("-a.example", "`-a.example` is not a host name such as `poolside.acme.example`"),
         ] {

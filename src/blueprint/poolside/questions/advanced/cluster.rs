@@ -58,7 +58,7 @@ pub const CLUSTER_LOG_TYPES: Question = Question {
     ..Question::PLAIN
 };
 
-/// The days that CloudWatch can keep logs for.
+/// The days that logs can be kept for.
 pub(crate) const RETENTIONS: [i64; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,

@@ -27,6 +27,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "cognito-prefix", check: workload::cognito_prefix },
     Rule { id: "boundary-partition", check: workload::boundary_partition },
     Rule { id: "administrators-partition", check: workload::administrators_partition },
+    Rule { id: "kubernetes-version", check: workload::kubernetes_version },
     Rule { id: "cpu-architecture", check: workload::cpu_architecture },
     Rule { id: "cpu-sizes", check: workload::cpu_sizes },
     Rule { id: "web-architecture", check: workload::web_architecture },

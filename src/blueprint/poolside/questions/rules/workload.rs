@@ -12,7 +12,7 @@ use super::super::profile::{PROFILE, is_full};
 use super::super::security::{CLUSTER_ADMIN_PRINCIPAL_ARNS, PERMISSIONS_BOUNDARY_ARN};
 use super::capacity::in_order;
 use super::conflict;
-use crate::answers::value::{DomainPrefix, KmsKeyArn, Region, same_partition};
+use crate::answers::value::{DomainPrefix, KmsKeyArn, KubernetesVersion, Region, same_partition};
 use crate::answers::{Answers, Conflict, Question};
 
 pub(super) fn cognito_prefix(answers: &Answers) -> Option<Conflict> {
@@ -74,6 +74,13 @@ pub(super) fn log_retention(answers: &Answers) -> Option<Conflict> {
     })
 }
 
+pub(super) fn kubernetes_version(answers: &Answers) -> Option<Conflict> {
+    let version: KubernetesVersion = answers.parsed(&cluster::KUBERNETES_VERSION)?;
+    conflict(version.minor() < 29, &[&cluster::KUBERNETES_VERSION], || {
+        format!("Kubernetes `{version}` is too old: 1.29 or later")
+    })
+}
+
 pub(super) fn database_version(answers: &Answers) -> Option<Conflict> {
     let version = answers.text(&database::DATABASE_ENGINE_VERSION)?;
     let major: u32 = version.split('.').next()?.parse().ok()?;
@@ -123,7 +130,7 @@ pub(super) fn models_named(answers: &Answers) -> Option<Conflict> {
         && !uploads_checkpoints(answers)
         && named_models(answers).is_none_or(std::collections::BTreeMap::is_empty);
     conflict(wrong, &[&INFERENCE_MODELS, &ENABLE_MODEL_S3_UPLOAD], || {
-        "is missing: without an upload the models cannot be derived, so each is named in a table \
+        "without an upload the models cannot be derived: name each in a table \
          `[inference_models.KEY]`"
             .to_owned()
     })

@@ -1,0 +1,144 @@
+//! Answers and the Terraform root agree on names, types and defaults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::{Value, json};
+use springboard::answers::{Default, Kind};
+use springboard::blueprint::poolside::questions::CATALOGUE;
+use springboard::blueprint::poolside::variables::{
+    Facts, LEFT, Pass, STATED, VariablesError, variables,
+};
+
+use super::load;
+use crate::support::source::root;
+
+/// A variable of the root, as far as it can be read without an HCL parser.
+#[derive(Debug)]
+struct Variable {
+    kind: String,
+    default: Option<String>,
+}
+
+/// The variables of the root. Relies on `terraform fmt`, which another test holds.
+fn declared() -> BTreeMap<String, Variable> {
+    let text = fs::read_to_string(root().join("terraform/poolside/variables.tf")).unwrap();
+    let mut found = BTreeMap::new();
+    let mut name = None;
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("variable \"") {
+            let new = rest.split('"').next().unwrap().to_owned();
+            found.insert(new.clone(), Variable { kind: String::new(), default: None });
+            name = Some(new);
+        }
+        let Some(variable) = name.as_ref().and_then(|name| found.get_mut(name)) else { continue };
+        if let Some((key, value)) = line.strip_prefix("  ").and_then(|l| l.split_once('=')) {
+            match key.trim_end() {
+                "type" => variable.kind = value.trim().into(),
+                "default" => variable.default = Some(value.trim().to_owned()),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variable_is_fed_stated_or_left_on_purpose() {
+    let declared: BTreeSet<String> = declared().into_keys().collect();
+    let fed = CATALOGUE.questions().filter_map(|q| q.feeds);
+    let known: Vec<&str> = fed.chain(STATED).chain(LEFT.iter().map(|(name, _)| *name)).collect();
+    let unique: BTreeSet<String> = known.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(unique.len(), known.len(), "a variable has two sources");
+    let lost: Vec<_> = declared.difference(&unique).collect();
+    let invented: Vec<_> = unique.difference(&declared).collect();
+    assert!(lost.is_empty() && invented.is_empty(), "not fed: {lost:?}; not there: {invented:?}");
+}
+
+#[test]
+fn types_and_defaults_are_the_same_on_both_sides() {
+    let declared = declared();
+    for question in CATALOGUE.questions() {
+        let Some(name) = question.feeds else { continue };
+        let variable = &declared[name];
+        let kind = match question.kind {
+            Kind::Text(_) | Kind::Choice(_) => "string",
+            Kind::Flag => "bool",
+            Kind::Number { .. } => "number",
+            Kind::List { .. } | Kind::Choices(_) => "list(string)",
+            Kind::Table(_) => "map(any)",
+        };
+        assert_eq!(variable.kind, kind, "{name}");
+        let ours = match question.default {
+            Default::Text(text) => json!(text),
+            Default::Flag(flag) => json!(flag),
+            Default::Number(number) => json!(number),
+            Default::List(items) => json!(items),
+            Default::Optional(_) => Value::Null,
+            Default::Required | Default::Derived { .. } => continue,
+        };
+        let theirs = variable.default.as_deref().unwrap_or_default();
+        let theirs: Value = serde_json::from_str(theirs).unwrap_or_default();
+        assert_eq!(ours, theirs, "the default of {name}");
+    }
+}
+
+fn facts() -> Facts {
+    Facts { image_repositories: vec!["core-api".into(), "inference".into()], ..Facts::default() }
+}
+
+#[test]
+fn the_passes_differ_by_the_gpu_switch_alone() {
+    let answers = load("valid", "everything.toml", &[]).unwrap();
+    let mut foundation = variables(&answers, &facts(), Pass::Foundation).unwrap();
+    let gpu = variables(&answers, &facts(), Pass::Gpu).unwrap();
+    assert_eq!(foundation.insert("enable_gpu".into(), json!(true)), Some(json!(false)));
+    assert_eq!(foundation, gpu);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&gpu).unwrap());
+}
+
+#[test]
+fn the_platform_alone_has_no_gpus_in_any_pass() {
+    let answers = load("valid", "platform-only.toml", &["gpu_desired_size=3"]).unwrap();
+    let variables = variables(&answers, &facts(), Pass::Gpu).unwrap();
+    assert_eq!(variables["enable_gpu"], json!(false));
+    let asked: Vec<_> = variables.keys().filter(|name| name.starts_with("gpu_")).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    assert_eq!(variables["cluster_endpoint_public_access_cidrs"], json!([]));
+}
+
+#[test]
+fn capacity_set_aside_needs_its_zone() {
+    let answers = load("valid", "everything.toml", &["gpu_availability_zone="]).unwrap();
+    let error = variables(&answers, &facts(), Pass::Foundation).unwrap_err();
+    assert_eq!(error, VariablesError::ZoneUnknown { reservation: "cr-0123456789abcdef0".into() });
+    let facts = Facts { reservation_zone: Some("us-west-2b".into()), ..facts() };
+    let variables = variables(&answers, &facts, Pass::Foundation).unwrap();
+    assert_eq!(variables["gpu_availability_zone"], json!("us-west-2b"));
+}
+
+#[test]
+fn no_node_is_wanted_before_a_capacity_block_begins() {
+    let answers = load("valid", "everything.toml", &["gpu_min_size=1"]).unwrap();
+    let facts = Facts { capacity_has_begun: Some(false), ..facts() };
+    let variables = variables(&answers, &facts, Pass::Gpu).unwrap();
+    assert_eq!(
+        (&variables["gpu_desired_size"], &variables["gpu_min_size"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(variables["gpu_max_size"], json!(2));
+}
+
+#[test]
+fn whoever_makes_the_cluster_is_not_named_twice() {
+    let answers = load("valid", "everything.toml", &[]).unwrap();
+    let facts = Facts {
+        installer: Some("arn:aws:iam::123456789012:role/Admins".into()),
+        autoscaling_role_exists: Some(false),
+        ..facts()
+    };
+    let variables = variables(&answers, &facts, Pass::Foundation).unwrap();
+    let others = json!(["arn:aws:iam::123456789012:user/ada"]);
+    assert_eq!(variables["cluster_admin_principal_arns"], others);
+    assert_eq!(variables["create_autoscaling_service_linked_role"], json!(true));
+}
