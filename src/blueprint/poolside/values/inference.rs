@@ -37,7 +37,7 @@ pub const INFERENCE_STACK: Release = Release {
 };
 
 /// The images that the chart needs.
-const IMAGES: &[&str] = &["envoy", "atlas"];
+pub(super) const IMAGES: &[&str] = &["envoy", "atlas"];
 
 /// Device plugin only: driver and container toolkit are in the image of the nodes.
 fn gpu_operator() -> Value {

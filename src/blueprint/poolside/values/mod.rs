@@ -13,7 +13,7 @@ mod outputs;
 pub mod platform;
 pub mod prerequisites;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -83,6 +83,29 @@ pub fn releases(stage: &str, choices: &Choices) -> Vec<&'static Release> {
         .filter(|(of, release)| *of == stage && (release.applies)(choices))
         .map(|(_, release)| *release)
         .collect()
+}
+
+/// What can be told to go wrong in the releases before anything is made: images that the bundle
+/// does not have, and models that cannot be served on so many GPU nodes.
+pub fn foreseen(choices: &Choices, images: &BTreeSet<String>, gpu_nodes: u32) -> Vec<ValuesError> {
+    let mut needed = vec![("poolside-deployment", platform::IMAGES)];
+    if choices.profile == Profile::Full {
+        needed.push(("inference-stack", inference::IMAGES));
+    }
+    let missing = |(chart, names): (&'static str, &'static [&'static str])| {
+        let missing = names.iter().filter(|&&name| !images.contains(name));
+        missing.map(move |image| ValuesError::MissingImage { chart, image }).collect::<Vec<_>>()
+    };
+    let mut problems: Vec<_> = needed.into_iter().flat_map(missing).collect();
+    if choices.profile == Profile::Full {
+        // The bucket has no name yet, and its name is not what can be wrong.
+        let uploaded = choices.checkpoints.as_deref();
+        let uploaded = uploaded.map(|stems| models::Uploaded { bucket: "bucket", stems });
+        let models = models::resolve(&choices.models, uploaded);
+        let fit = models.and_then(|models| models::fit(&models, gpu_nodes));
+        problems.extend(fit.err().map(ValuesError::Models));
+    }
+    problems
 }
 
 /// What the operator chose, as far as charts care.
@@ -218,7 +241,7 @@ pub enum ValuesError {
         name: &'static str,
     },
     /// An image was not pushed.
-    #[error("the image `{image}`, which the chart `{chart}` needs, was not pushed")]
+    #[error("the image `{image}`, which the chart `{chart}` needs, is not there")]
     MissingImage {
         /// The chart.
         chart: &'static str,

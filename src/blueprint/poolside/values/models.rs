@@ -348,13 +348,18 @@ pub enum ModelProblem {
         gpus: u32,
     },
     /// All together.
-    #[error("the models take {wanted} GPUs, which do not fit on {nodes} nodes of {GPUS_PER_NODE}")]
+    #[error("the models take {wanted} GPUs, which do not fit on {nodes} of {GPUS_PER_NODE} each",
+        nodes = counted(*.nodes))]
     TooMany {
         /// What they take.
         wanted: u32,
         /// The nodes there are.
         nodes: u32,
     },
+}
+
+fn counted(nodes: u32) -> String {
+    if nodes == 1 { "1 node".to_owned() } else { format!("{nodes} nodes") }
 }
 
 impl Hint for ModelProblem {

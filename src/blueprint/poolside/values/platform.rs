@@ -25,8 +25,12 @@ pub const POOLSIDE: Release = Release {
     values: poolside,
 };
 
+/// The Secret in which the operator brings the certificate when NGINX ends TLS. Until it is there,
+/// NGINX shows one of its own.
+pub const TLS_SECRET: &str = "poolside-tls";
+
 /// The images that the chart needs.
-const IMAGES: &[&str] = &["core-api", "web-assistant", "models-reconciliation-loop"];
+pub(super) const IMAGES: &[&str] = &["core-api", "web-assistant", "models-reconciliation-loop"];
 
 fn poolside(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
     let outputs = inputs.outputs;
@@ -65,6 +69,10 @@ fn poolside(inputs: &Inputs<'_>) -> Result<Value, ValuesError> {
             "annotations": ingress_annotations(inputs),
         },
     });
+    let has_certificate = outputs.optional("acm_certificate_arn").is_some();
+    if inputs.choices.ingress == Ingress::Nginx && !has_certificate {
+        values["ingress"]["tlsSecretName"] = json!(TLS_SECRET);
+    }
     if outputs.optional("node_group_names.web").is_some() {
         values["webAssistant"] = json!({"nodeSelector": {"springboard/node-group": "web"}});
     }
