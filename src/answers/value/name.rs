@@ -57,6 +57,42 @@ text_value! {
 }
 
 text_value! {
+    /// A tag of AWS, written `KEY=VALUE`.
+    Tag, "a tag", "^[^=]{1,128}=.{0,256}$", "cost-centre=4711",
+    |text| {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(format!("`{text}` is not a tag such as `cost-centre=4711`: KEY=VALUE"));
+        };
+        let lower = key.to_ascii_lowercase();
+        if lower.starts_with("aws:") || lower.starts_with("springboard:") {
+            return Err(format!("the tag `{key}` begins with a prefix that is reserved"));
+        }
+        // The characters that all services allow.
+        let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+        let right = (1..=128).contains(&key.chars().count())
+            && value.chars().count() <= 256
+            && text.chars().all(allowed)
+            && key.trim() == key;
+        if right {
+            Ok(text.to_owned())
+        } else {
+            Err(format!(
+                "`{}` is not a tag such as `cost-centre=4711`: a key of 1 to 128 and a value of \
+                 up to 256 letters, digits, spaces and any of _ . : / = + - @",
+                text.escape_debug()
+            ))
+        }
+    }
+}
+
+impl Tag {
+    /// Key and value.
+    pub fn parts(&self) -> (&str, &str) {
+        self.as_str().split_once('=').unwrap_or((self.as_str(), ""))
+    }
+}
+
+text_value! {
     /// A minor version of Kubernetes, as EKS names them.
     KubernetesVersion, "a Kubernetes version", r"^1\.[1-9][0-9]$", "1.35",
     |text| {
@@ -94,13 +130,14 @@ text_value! {
 
 text_value! {
     /// The key of a model; it becomes the name of a Kubernetes Deployment as it stands.
-    ModelKey, "a model key", "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "laguna-xs",
+    ModelKey, "a model key", "^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$", "laguna-xs",
     |text| {
-        if text.len() <= 63 && is_hyphenated_loosely(text) {
+        // `inference-` stands before it in names that have at most 63 characters.
+        if text.len() <= 52 && is_hyphenated_loosely(text) {
             Ok(text.to_owned())
         } else {
             Err(format!(
-                "`{text}` is not a model key: 1 to 63 characters, a to z, 0 to 9 and hyphens, no \
+                "`{text}` is not a model key: 1 to 52 characters, a to z, 0 to 9 and hyphens, no \
                  hyphen at either end"
             ))
         }
@@ -146,6 +183,20 @@ mod tests {
         for wrong in ["", "a1", "1acme", "Acme", "acme--prod", "acme-", "acme_x", &too_long] {
             assert_eq!(refusal::<DeploymentName>(wrong), format!("`{wrong}` {rule}"));
         }
+    }
+
+    #[test]
+    fn a_tag_has_a_key_of_its_own() {
+        assert_eq!("team=a=b".parse::<Tag>().unwrap().parts(), ("team", "a=b"));
+        assert_eq!(
+            refusal::<Tag>("springboard:deployment=x"),
+            "the tag `springboard:deployment` begins with a prefix that is reserved"
+        );
+        assert_eq!(
+            refusal::<Tag>("owner"),
+            "`owner` is not a tag such as `cost-centre=4711`: KEY=VALUE"
+        );
+        assert!(refusal::<Tag>("a;b=c").starts_with("`a;b=c` is not a tag such as"));
     }
 
     #[test]

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::questions::advanced::{database, nodes, options};
 use super::questions::gpu::GPU_INSTANCE_TYPE;
-use super::questions::hostname::INGRESS_CONTROLLER;
+use super::questions::hostname::{INGRESS_CONTROLLER, LOAD_BALANCER_SCHEME};
 use super::questions::network::{ENABLE_NAT_GATEWAY, SINGLE_NAT_GATEWAY};
-use super::questions::profile::Profile;
 use super::questions::security::{
     CLUSTER_ENDPOINT_PUBLIC_ACCESS, CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS,
 };
+use super::values::Profile;
 use crate::answers::{Answers, Question};
 
 /// One departure.
@@ -88,6 +88,12 @@ fn network(answers: &Answers) -> impl Iterator<Item = Deviation> {
             "nginx-ingress",
             &INGRESS_CONTROLLER,
             "traffic enters through NGINX; the reference has an Application Load Balancer",
+        ),
+        when(
+            answers.text(&LOAD_BALANCER_SCHEME) == Some("internal"),
+            "internal-load-balancer",
+            &LOAD_BALANCER_SCHEME,
+            "the load balancer is internal; in the reference it faces the internet",
         ),
     ]
     .into_iter()

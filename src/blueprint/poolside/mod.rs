@@ -5,6 +5,7 @@
 //! ([`deviations`]), what the result costs ([`cost`]) and how long it takes ([`time`]). Start at
 //! [`questions::CATALOGUE`].
 
+mod choices;
 pub mod cost;
 pub mod deviations;
 pub mod questions;
@@ -12,3 +13,5 @@ pub mod support;
 pub mod time;
 pub mod values;
 pub mod variables;
+
+pub use choices::ChoicesError;

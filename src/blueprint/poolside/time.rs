@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::questions::advanced::database::DATABASE_MULTI_AZ;
 use super::questions::network::ENABLE_NAT_GATEWAY;
-use super::questions::profile::Profile;
+use super::values::Profile;
 use crate::answers::Answers;
 
 /// How long a stage takes, about.

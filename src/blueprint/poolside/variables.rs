@@ -6,11 +6,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::questions::account::tags;
 use super::questions::gpu::{GPU_AVAILABILITY_ZONE, GPU_CAPACITY};
-use super::questions::profile::Profile;
 use super::questions::security::{
     CLUSTER_ADMIN_PRINCIPAL_ARNS, CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS,
 };
+use super::values::Profile;
 use crate::answers::Answers;
 use crate::error::Hint;
 
@@ -39,12 +40,11 @@ pub struct Facts {
 }
 
 /// Variables that are fed from here and not from a single question.
-pub const STATED: [&str; 3] =
-    ["enable_gpu", "image_repositories", "create_autoscaling_service_linked_role"];
+pub const STATED: [&str; 4] =
+    ["enable_gpu", "image_repositories", "create_autoscaling_service_linked_role", "tags"];
 
 /// Variables that are left to their default, and why.
-pub const LEFT: [(&str, &str); 10] = [
-    ("tags", "no question yet; the root sets its own tags"),
+pub const LEFT: [(&str, &str); 9] = [
     ("force_destroy", "switched on by a teardown only"),
     ("bootstrap_cluster_creator_admin_permissions", "Helm runs as the principal that made it"),
     ("addon_versions", "the defaults of the Kubernetes version are the ones that fit it"),
@@ -104,6 +104,7 @@ pub fn variables(
     if let Some(exists) = facts.autoscaling_role_exists {
         variables.insert("create_autoscaling_service_linked_role".into(), json!(!exists));
     }
+    variables.insert("tags".into(), json!(tags(answers)));
     variables.insert("image_repositories".into(), json!(facts.image_repositories));
     let is_full = Profile::of(answers) == Profile::Full;
     variables.insert("enable_gpu".into(), json!(is_full && pass == Pass::Gpu));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use springboard::answers::{Answers, Loader, Source, Value};
 use springboard::blueprint::poolside::questions::{CATALOGUE, account, advanced, bundle, profile};
+use springboard::blueprint::poolside::values::Profile;
 
 use super::{fixtures, host_in, load};
 
@@ -151,7 +152,7 @@ fn without_a_file_everything_may_come_from_outside() {
     ]
     .map(str::to_owned);
     let answers = Answers::load(&CATALOGUE, None, &sets, &host).unwrap();
-    assert_eq!(profile::Profile::of(&answers), profile::Profile::PlatformOnly);
+    assert_eq!(Profile::of(&answers), Profile::PlatformOnly);
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn a_summary_counts_sources_and_names_what_is_not_used() {
     let answers = load("valid", "platform-only.toml", &sets).unwrap();
     assert_eq!(
         answers.summary(),
-        "the answers are right: 1 --set, 7 the file, 31 default\nnote: --set: `gpu_desired_size` \
+        "the answers are right: 1 --set, 7 the file, 34 default\nnote: --set: `gpu_desired_size` \
          is not used; it is asked only with the profile `full`"
     );
     let json = answers.to_json();

@@ -8,8 +8,8 @@ use springboard::answers::{Answers, Loader, Value};
 use springboard::blueprint::poolside::cost::{MicroDollars, estimate};
 use springboard::blueprint::poolside::deviations::deviations;
 use springboard::blueprint::poolside::questions::CATALOGUE;
-use springboard::blueprint::poolside::questions::profile::Profile;
 use springboard::blueprint::poolside::time::stage_times;
+use springboard::blueprint::poolside::values::{Choices, Exposure, Ingress, Profile};
 
 use super::{host_in, load};
 use crate::support::source::root;
@@ -67,6 +67,7 @@ fn only_what_departs_from_the_reference_is_named() {
             "one-nat-gateway",
             "open-endpoint",
             "nginx-ingress",
+            "internal-load-balancer",
             "gpu-below-minimum",
             "fewer-cpu-nodes",
             "web-node-group",
@@ -131,4 +132,22 @@ fn only_times_with_a_basis_are_stated() {
     let single = stage_times(&sample("sample-platform-only.toml", &["database_multi_az=false"]));
     assert_eq!(single[0].seconds, Some(857));
     assert!(single.iter().all(|time| time.stage != "gpu"));
+}
+
+#[test]
+fn charts_are_told_what_was_answered() {
+    let stems = ["malibu-2.2".to_owned()];
+    let everything = Choices::of(&load("valid", "everything.toml", &[]).unwrap(), &stems).unwrap();
+    assert_eq!(
+        (everything.profile, everything.ingress, everything.exposure),
+        (Profile::Full, Ingress::Nginx, Exposure::Internal)
+    );
+    assert_eq!(everything.inbound_cidrs, ["10.0.0.0/8"]);
+    assert_eq!(everything.checkpoints, None, "the bucket is the operator's");
+    let own = &everything.models["own-model"];
+    assert_eq!((own.gpus, own.model_name.as_deref()), (Some(8), Some("own")));
+    assert_eq!(own.other["resources"]["requests"]["memory"], "100Gi");
+    let sample = Choices::of(&sample("sample-full.toml", &[]), &stems).unwrap();
+    assert!(sample.models.is_empty() && sample.custom_ca.is_none() && sample.marketplace_metering);
+    assert_eq!(sample.checkpoints.as_deref(), Some(&stems[..]));
 }

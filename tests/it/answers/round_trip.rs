@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use springboard::answers::{Answers, Kind, Question, Value, explain, schema, template};
-use springboard::blueprint::poolside::questions::{CATALOGUE, profile};
+use springboard::blueprint::poolside::questions::CATALOGUE;
+use springboard::blueprint::poolside::values::Profile;
 
 use super::{load, reload};
 
@@ -211,6 +212,6 @@ proptest! {
                 prop_assert_eq!(again.value(question), Some(value));
             }
         }
-        prop_assert_eq!(profile::Profile::of(&again), profile::Profile::of(&first));
+        prop_assert_eq!(Profile::of(&again), Profile::of(&first));
     }
 }

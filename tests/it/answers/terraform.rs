@@ -142,3 +142,10 @@ fn whoever_makes_the_cluster_is_not_named_twice() {
     assert_eq!(variables["cluster_admin_principal_arns"], others);
     assert_eq!(variables["create_autoscaling_service_linked_role"], json!(true));
 }
+
+#[test]
+fn tags_become_a_map() {
+    let answers = load("valid", "everything.toml", &[]).unwrap();
+    let variables = variables(&answers, &facts(), Pass::Foundation).unwrap();
+    assert_eq!(variables["tags"], json!({ "cost-centre": "4711", "owner": "ada" }));
+}

@@ -14,12 +14,12 @@ use self::prices::{Price, known};
 use super::questions::account::REGION;
 use super::questions::advanced::{cluster, database, nodes};
 use super::questions::gpu::{GPU_CAPACITY, GPU_DESIRED_SIZE, GPU_INSTANCE_TYPE};
-use super::questions::hostname::INGRESS_CONTROLLER;
+use super::questions::hostname::{INGRESS_CONTROLLER, LOAD_BALANCER_SCHEME};
 use super::questions::network::{
     AVAILABILITY_ZONE_COUNT, AVAILABILITY_ZONES, ENABLE_NAT_GATEWAY, SINGLE_NAT_GATEWAY,
 };
-use super::questions::profile::Profile;
 use super::support::{Support, support_on};
+use super::values::Profile;
 use crate::answers::{Answers, Question};
 
 /// The hours of a month, as AWS counts them in its own examples.
@@ -146,7 +146,10 @@ fn network(answers: &Answers) -> Vec<Part> {
         parts.push(Part::priced("nat", what, gateways, "nat-gateway"));
     }
     if answers.text(&INGRESS_CONTROLLER) == Some("alb") {
-        addresses += zones;
+        // An internal load balancer has private addresses, which cost nothing.
+        if answers.text(&LOAD_BALANCER_SCHEME) != Some("internal") {
+            addresses += zones;
+        }
         parts.push(Part::priced("load-balancer", "1 load balancer".into(), 1, "alb"));
     } else {
         let what = "the load balancer of NGINX".into();

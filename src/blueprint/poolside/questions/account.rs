@@ -1,11 +1,14 @@
 //! Page: account and region.
 
-use crate::answers::value::{AwsProfile, Region};
-use crate::answers::{Default, Kind, Page, Question, Reference, Text};
+use std::collections::BTreeMap;
+
+use super::OURS;
+use crate::answers::value::{AwsProfile, Region, Tag};
+use crate::answers::{Answers, Default, Kind, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page =
-    Page { id: "account", title: "Account and region", questions: &[&AWS_PROFILE, &REGION] };
+    Page { id: "account", title: "Account and region", questions: &[&AWS_PROFILE, &REGION, &TAGS] };
 
 /// Whose credentials are used.
 pub const AWS_PROFILE: Question = Question {
@@ -33,3 +36,26 @@ pub const REGION: Question = Question {
     feeds: Some("region"),
     ..Question::PLAIN
 };
+
+/// Tags for everything that can have tags.
+pub const TAGS: Question = Question {
+    key: "tags",
+    label: "Tags",
+    kind: Kind::List { item: Text::of::<Tag>(), min: 0, max: 40 },
+    default: Default::List(&[]),
+    why: "Some accounts demand tags on everything, for costs or for permissions.",
+    consequence: "Everything that can have tags gets them, beside the tags of springboard.",
+    basis: OURS,
+    example: "[\"cost-centre=4711\", \"owner=ada\"]",
+    ..Question::PLAIN
+};
+
+/// The tags by key.
+pub fn tags(answers: &Answers) -> BTreeMap<String, String> {
+    let tags: Vec<Tag> = answers.parsed_list(&TAGS);
+    let pair = |tag: &Tag| {
+        let (key, value) = tag.parts();
+        (key.to_owned(), value.to_owned())
+    };
+    tags.iter().map(pair).collect()
+}

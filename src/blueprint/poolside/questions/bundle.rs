@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::Value;
+
+use super::super::values::DeclaredModel;
+use super::super::values::models::is_known;
 use super::REFERENCE;
 use super::profile::{WITH_FULL, is_full};
 use crate::answers::value::{BucketName, ExistingFolder, KmsKeyArn, ModelKey, S3Uri, Word};
@@ -130,9 +134,6 @@ pub const EXTERNAL_MODELS_BUCKET_KMS_KEY_ARN: Question = Question {
     ..Question::PLAIN
 };
 
-/// Models with built-in defaults for what is left out of their row, except `model`.
-pub const ALIASES: [&str; 5] = ["malibu", "point", "laguna-m", "laguna-xs", "laguna"];
-
 /// The models that are served.
 pub const INFERENCE_MODELS: Question = Question {
     key: "inference_models",
@@ -161,7 +162,8 @@ pub const INFERENCE_MODELS: Question = Question {
                 meaning: "the type that the chart knows it by",
             },
         ],
-        needs: |model, column| column == "model" || !ALIASES.contains(&model),
+        // Where the checkpoints are uploaded their places are known; a rule asks for the others.
+        needs: |model, column| column != "model" && !is_known(model),
     }),
     default: Default::Optional("the models whose checkpoints are uploaded"),
     applies: is_full,
@@ -173,12 +175,25 @@ pub const INFERENCE_MODELS: Question = Question {
     ..Question::PLAIN
 };
 
-/// The models that were named, by key.
-pub fn named_models(answers: &Answers) -> Option<&BTreeMap<String, Row>> {
-    answers.table(&INFERENCE_MODELS).filter(|_| is_full(answers))
+/// The models that were named, by key; none where they are those of the checkpoints.
+pub fn declared_models(answers: &Answers) -> BTreeMap<String, DeclaredModel> {
+    let rows = answers.table(&INFERENCE_MODELS).filter(|_| is_full(answers));
+    rows.into_iter().flatten().map(|(key, row)| (key.clone(), declared(row))).collect()
 }
 
-/// The GPUs that a row asks for, where it says so.
-pub(super) fn gpus(row: &Row) -> Option<i64> {
-    row.get("gpus").and_then(serde_json::Value::as_i64)
+fn declared(row: &Row) -> DeclaredModel {
+    let text = |column: &str| row.get(column).and_then(|value| value.as_str()).map(str::to_owned);
+    let ours =
+        |column: &&String| ["model", "gpus", "modelName", "modelType"].contains(&column.as_str());
+    DeclaredModel {
+        model: text("model"),
+        gpus: row.get("gpus").and_then(Value::as_u64).and_then(|gpus| gpus.try_into().ok()),
+        model_name: text("modelName"),
+        model_type: text("modelType"),
+        other: row
+            .iter()
+            .filter(|(column, _)| !ours(column))
+            .map(|(column, value)| (column.clone(), value.clone()))
+            .collect(),
+    }
 }

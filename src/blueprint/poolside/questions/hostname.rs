@@ -1,14 +1,21 @@
 //! Page: host name and certificate.
 
-use super::REFERENCE;
-use crate::answers::value::{CertificateArn, HostedZoneId, Hostname};
+use super::{OURS, REFERENCE};
+use crate::answers::value::{CertificateArn, Cidr, HostedZoneId, Hostname};
 use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page = Page {
     id: "hostname",
     title: "Host name and certificate",
-    questions: &[&PUBLIC_HOSTNAME, &INGRESS_CONTROLLER, &ACM_CERTIFICATE_ARN, &ROUTE53_ZONE_ID],
+    questions: &[
+        &PUBLIC_HOSTNAME,
+        &INGRESS_CONTROLLER,
+        &ACM_CERTIFICATE_ARN,
+        &LOAD_BALANCER_SCHEME,
+        &LOAD_BALANCER_INBOUND_CIDRS,
+        &ROUTE53_ZONE_ID,
+    ],
 };
 
 /// The name that users open.
@@ -63,6 +70,36 @@ pub const ACM_CERTIFICATE_ARN: Question = Question {
     example: "\"arn:aws:acm:us-west-2:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef\"",
     name: Reference::OwnName,
     feeds: Some("acm_certificate_arn"),
+    ..Question::PLAIN
+};
+
+/// Who can reach the load balancer at all.
+pub const LOAD_BALANCER_SCHEME: Question = Question {
+    key: "load_balancer_scheme",
+    label: "Load balancer",
+    kind: Kind::Choice(&[
+        Choice { value: "internet-facing", meaning: "it has public addresses" },
+        Choice { value: "internal", meaning: "only the VPC and what is connected to it reach it" },
+    ]),
+    default: Default::Text("internet-facing"),
+    why: "Users come over the internet, or over a network of yours.",
+    consequence: "With `internal` a network of yours has to be connected to the VPC.",
+    basis: REFERENCE,
+    example: "\"internet-facing\"",
+    ..Question::PLAIN
+};
+
+/// Where users may come from.
+pub const LOAD_BALANCER_INBOUND_CIDRS: Question = Question {
+    key: "load_balancer_inbound_cidrs",
+    label: "Users come from",
+    kind: Kind::List { item: Text::of::<Cidr>(), min: 0, max: 40 },
+    default: Default::List(&[]),
+    why: "Only these ranges reach the platform; none named means all.",
+    consequence: "Pods that open the platform by its public name come from the addresses of the \
+                  NAT gateways, which have to be among them.",
+    basis: OURS,
+    example: "[\"8.8.4.0/24\"]",
     ..Question::PLAIN
 };
 

@@ -1,5 +1,6 @@
 //! Page: profile and name.
 
+use super::super::values::Profile;
 use super::REFERENCE;
 use crate::answers::value::DeploymentName;
 use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text};
@@ -43,15 +44,6 @@ pub const DEPLOYMENT_NAME: Question = Question {
     feeds: Some("deployment_name"),
     ..Question::PLAIN
 };
-
-/// What is installed, as a type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// The platform and models that run in the cluster.
-    Full,
-    /// The platform alone.
-    PlatformOnly,
-}
 
 impl Profile {
     /// The profile that was answered; `full` where none was.

@@ -259,6 +259,16 @@ fn model_of(stem: &str) -> &str {
         .map_or(stem, |(at, _)| &stem[..at])
 }
 
+/// Whether a key has defaults for what its declaration leaves out.
+pub fn is_known(key: &str) -> bool {
+    known(key).is_some()
+}
+
+/// The GPUs that a known model takes where nobody says otherwise.
+pub fn default_gpus(key: &str) -> Option<u32> {
+    known(key).map(|known| known.gpus)
+}
+
 fn known(key: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.key == key)
 }

@@ -22,6 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "zones-in-region", check: network::zones_in_region },
     Rule { id: "one-nat-needs-nat", check: network::one_nat_needs_nat },
     Rule { id: "certificate-in-region", check: network::certificate_in_region },
+    Rule { id: "tags-once", check: workload::tags_once },
     Rule { id: "closed-endpoint", check: network::closed_endpoint },
     Rule { id: "public-ranges", check: network::public_ranges },
     Rule { id: "cognito-prefix", check: workload::cognito_prefix },

@@ -1,18 +1,23 @@
 //! Rules about roles, nodes, the database and models.
 
-use super::super::account::REGION;
+use std::collections::BTreeSet;
+
+use super::super::super::values::models::default_gpus;
+use super::super::account::{REGION, TAGS};
 use super::super::advanced::{cluster, database, nodes};
 use super::super::authentication::{COGNITO_DOMAIN_PREFIX, ENABLE_COGNITO};
 use super::super::bundle::{
     ENABLE_MODEL_S3_UPLOAD, EXTERNAL_MODELS_BUCKET, EXTERNAL_MODELS_BUCKET_KMS_KEY_ARN,
-    INFERENCE_MODELS, gpus, named_models, uploads_checkpoints,
+    INFERENCE_MODELS, declared_models, uploads_checkpoints,
 };
 use super::super::gpu::{GPU_DESIRED_SIZE, GPU_MAX_SIZE};
 use super::super::profile::{PROFILE, is_full};
 use super::super::security::{CLUSTER_ADMIN_PRINCIPAL_ARNS, PERMISSIONS_BOUNDARY_ARN};
 use super::capacity::in_order;
 use super::conflict;
-use crate::answers::value::{DomainPrefix, KmsKeyArn, KubernetesVersion, Region, same_partition};
+use crate::answers::value::{
+    DomainPrefix, KmsKeyArn, KubernetesVersion, Region, Tag, same_partition,
+};
 use crate::answers::{Answers, Conflict, Question};
 
 pub(super) fn cognito_prefix(answers: &Answers) -> Option<Conflict> {
@@ -21,6 +26,13 @@ pub(super) fn cognito_prefix(answers: &Answers) -> Option<Conflict> {
     let error = prefix.parse::<DomainPrefix>().err()?;
     let keys = [&COGNITO_DOMAIN_PREFIX, &ENABLE_COGNITO];
     Some(Conflict::new(&keys, format!("{error}: choose another prefix")))
+}
+
+pub(super) fn tags_once(answers: &Answers) -> Option<Conflict> {
+    let tags: Vec<Tag> = answers.parsed_list(&TAGS);
+    let mut keys = BTreeSet::new();
+    let twice = tags.iter().map(|tag| tag.parts().0).find(|key| !keys.insert(*key))?;
+    Some(Conflict::new(&[&TAGS], format!("the tag `{twice}` has two values")))
 }
 
 pub(super) fn boundary_partition(answers: &Answers) -> Option<Conflict> {
@@ -126,9 +138,8 @@ pub(super) fn models_in_full(answers: &Answers) -> Option<Conflict> {
 }
 
 pub(super) fn models_named(answers: &Answers) -> Option<Conflict> {
-    let wrong = is_full(answers)
-        && !uploads_checkpoints(answers)
-        && named_models(answers).is_none_or(std::collections::BTreeMap::is_empty);
+    let wrong =
+        is_full(answers) && !uploads_checkpoints(answers) && declared_models(answers).is_empty();
     conflict(wrong, &[&INFERENCE_MODELS, &ENABLE_MODEL_S3_UPLOAD], || {
         "without an upload the models cannot be derived: name each in a table \
          `[inference_models.KEY]`"
@@ -139,19 +150,25 @@ pub(super) fn models_named(answers: &Answers) -> Option<Conflict> {
 pub(super) fn models_in_bucket(answers: &Answers) -> Option<Conflict> {
     let bucket = answers.text(&EXTERNAL_MODELS_BUCKET).filter(|_| !uploads_checkpoints(answers))?;
     let prefix = format!("s3://{bucket}/");
-    let (model, uri) = named_models(answers)?.iter().find_map(|(model, row)| {
-        let uri = row.get("model")?.as_str()?;
-        (!uri.starts_with(&prefix)).then_some((model, uri))
+    let text = declared_models(answers).into_iter().find_map(|(key, model)| match model.model {
+        Some(uri) if uri.starts_with(&prefix) => None,
+        Some(uri) => Some(format!(
+            "`{key}.model` is `{uri}`, outside of the bucket `{bucket}`; the inference role can \
+             read that bucket only"
+        )),
+        None => Some(format!(
+            "`{key}.model` is missing: without an upload nothing else says where it is, such as \
+             `{prefix}models/checkpoints/{key}-1.0/`"
+        )),
     })?;
-    let text = format!(
-        "`{model}.model` is `{uri}`, outside of the bucket `{bucket}`; the inference role can read \
-         that bucket only"
-    );
     Some(Conflict::new(&[&INFERENCE_MODELS, &EXTERNAL_MODELS_BUCKET], text))
 }
 
 pub(super) fn models_fit(answers: &Answers) -> Option<Conflict> {
-    let wanted: i64 = named_models(answers)?.values().filter_map(gpus).sum();
+    let models = declared_models(answers);
+    let wanted: u32 =
+        models.iter().filter_map(|(key, model)| model.gpus.or_else(|| default_gpus(key))).sum();
+    let wanted = i64::from(wanted);
     // No nodes at first means that a Capacity Block has not begun: the greatest number counts.
     let (question, nodes) = match answers.number(&GPU_DESIRED_SIZE)? {
         0 => (&GPU_MAX_SIZE, answers.number(&GPU_MAX_SIZE)?),
