@@ -1,1 +1,7 @@
-//! Kubernetes reads: readiness with reasons, tokens, kubeconfig.
+//! Kubernetes reads: readiness with reasons, and the kubeconfig for those who change something.
+//!
+//! Start at [`kubeconfig`] for the file that helm gets.
+
+pub mod kubeconfig;
+
+pub use kubeconfig::Kubeconfig;

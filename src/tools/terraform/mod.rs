@@ -18,3 +18,5 @@ pub use lock::LockInfo;
 pub use plan_json::{Capacity, Detail, GUARDED, PlanJson, ResourceChange};
 pub use state::{OutputValue, State, StateResource, read_outputs};
 pub use translate::{Command, Told, Translator};
+
+pub use super::Heard;
