@@ -1,12 +1,13 @@
 //! What is written is what is read: file, template, schema, explanation.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use springboard::answers::{Answers, Kind, Question, Value, explain, schema, template};
+use springboard::answers::{Answers, Kind, Loader, Question, Value, explain, schema, template};
 use springboard::blueprint::poolside::questions::CATALOGUE;
-use springboard::blueprint::poolside::values::Profile;
+use springboard::blueprint::poolside::variables::{Facts, Pass, variables};
 
 use super::{load, reload};
 
@@ -212,6 +213,25 @@ proptest! {
                 prop_assert_eq!(again.value(question), Some(value));
             }
         }
-        prop_assert_eq!(Profile::of(&again), Profile::of(&first));
+        for pass in [Pass::Foundation, Pass::Gpu] {
+            let facts = Facts::default();
+            prop_assert_eq!(variables(&again, &facts, pass), variables(&first, &facts, pass));
+        }
+    }
+
+    #[test]
+    fn no_file_is_too_strange_to_be_answered(
+        at in 0usize..2000, length in 0usize..40, put in "[\\PC\n\t]{0,8}", words in "\\PC{0,20}",
+    ) {
+        let path = super::fixtures().join("valid/everything.toml");
+        let text: Vec<char> = std::fs::read_to_string(path).unwrap().chars().collect();
+        let (head, tail) = (at.min(text.len()), (at + length).min(text.len()));
+        let strange: String = text[..head].iter().copied().chain(put.chars()).chain(text[tail..].iter().copied()).collect();
+        let host = super::host_in("valid", &[("SPRINGBOARD_ANSWER_TAGS", &words)]);
+        let sets = [format!("inference_models={words}"), words.clone()];
+        let loader = Loader::new(&CATALOGUE, &host).text(Path::new("strange.toml"), strange).sets(&sets);
+        if let Err(error) = loader.load() {
+            prop_assert!(!error.to_string().is_empty());
+        }
     }
 }

@@ -11,6 +11,7 @@ use springboard::blueprint::poolside::variables::{
 };
 
 use super::load;
+use crate::support::programs::{capture, engines};
 use crate::support::source::root;
 
 /// A variable of the root, as far as it can be read without an HCL parser.
@@ -148,4 +149,68 @@ fn tags_become_a_map() {
     let answers = load("valid", "everything.toml", &[]).unwrap();
     let variables = variables(&answers, &facts(), Pass::Foundation).unwrap();
     assert_eq!(variables["tags"], json!({ "cost-centre": "4711", "owner": "ada" }));
+}
+
+/// Different answers that are right, as changes to a valid file.
+const COMPANY: [(&str, &[&str]); 9] = [
+    ("everything.toml", &[]),
+    (
+        "everything.toml",
+        &[
+            "enable_model_s3_upload=true",
+            "external_models_bucket=",
+            "checkpoints_dir=../checkpoints",
+        ],
+    ),
+    (
+        "everything.toml",
+        &["gpu_capacity_reservation_id=", "gpu_capacity=on-demand", "gpu_availability_zone="],
+    ),
+    (
+        "everything.toml",
+        &["gpu_capacity=reservation", "availability_zones=[]", "deployment_name=a12"],
+    ),
+    (
+        "everything.toml",
+        &["cpu_ami_id=ami-01234567", "gpu_ami_id=ami-0123456789abcdef0", "cluster_log_types=[]"],
+    ),
+    (
+        "everything.toml",
+        &["enable_nat_gateway=false", "single_nat_gateway=false", "enable_log_aggregation=true"],
+    ),
+    ("platform-only.toml", &[]),
+    (
+        "platform-only.toml",
+        &[
+            "deployment_name=a23456789012345678901234",
+            "enable_cognito=true",
+            "vpc_cidr=192.168.0.0/20",
+        ],
+    ),
+    (
+        "platform-only.toml",
+        &["region=us-gov-west-1", "ingress_controller=nginx", "database_engine_version=16.10"],
+    ),
+];
+
+#[test]
+fn the_root_accepts_what_answers_make() {
+    // A root that has the inputs and nothing else needs no provider; their rules hold all the same.
+    for (name, engine) in engines() {
+        let folder = tempfile::tempdir().unwrap();
+        let inputs = root().join("terraform/poolside/variables.tf");
+        fs::copy(inputs, folder.path().join("variables.tf")).unwrap();
+        let (code, text) = capture(&engine, &["init", "-input=false", "-no-color"], folder.path());
+        assert_eq!(code, Some(0), "{name} init:\n{text}");
+        for (file, sets) in COMPANY {
+            let answers = load("valid", file, sets).unwrap();
+            let variables = variables(&answers, &facts(), Pass::Gpu).unwrap();
+            let text = serde_json::to_string(&variables).unwrap();
+            fs::write(folder.path().join("answers.auto.tfvars.json"), text).unwrap();
+            let args = ["plan", "-input=false", "-no-color"];
+            let (code, text) = capture(&engine, &args, folder.path());
+            assert_eq!(code, Some(0), "{name}, {file} with {sets:?}:\n{text}");
+            assert!(!text.contains("undeclared"), "{name}, {file} with {sets:?}:\n{text}");
+        }
+    }
 }
