@@ -6,12 +6,12 @@ use std::sync::Arc;
 use springboard::rehearsal::{Scenario, World, provider};
 use tokio::runtime::Runtime;
 
-use crate::support::programs::{capture_with, engines};
+use crate::support::programs::{capture_with, engines, spawn_with};
 
 /// A world with its provider, and a folder in which an engine works.
 struct Bench {
     /// First, so that nothing serves any more when the folder goes.
-    _runtime: Runtime,
+    runtime: Runtime,
     world: Arc<World>,
     dir: tempfile::TempDir,
     engine: PathBuf,
@@ -31,7 +31,7 @@ impl Bench {
             tokio::net::UnixListener::bind(dir.path().join("p.sock")).unwrap()
         };
         runtime.spawn(provider::serve(Arc::clone(&world), listener));
-        Self { _runtime: runtime, world, dir, engine: engine.to_owned(), name }
+        Self { runtime, world, dir, engine: engine.to_owned(), name }
     }
 
     fn root(&self) -> PathBuf {
@@ -47,21 +47,36 @@ impl Bench {
     }
 
     fn run_in(&self, folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+        let attached = self.attached();
+        capture_with(&self.engine, args, folder, &environment(&attached))
+    }
+
+    /// Starts a command and does not wait for it.
+    fn start(&self, args: &[&str]) -> Started {
+        let attached = self.attached();
+        Started(spawn_with(&self.engine, args, &self.root(), &environment(&attached)))
+    }
+
+    /// Waits until something holds of the world.
+    fn until(&self, holds: impl Fn() -> bool) {
+        let mut changes = self.world.store.changes();
+        self.runtime.block_on(async {
+            while !holds() {
+                changes.changed().await.unwrap();
+            }
+        });
+    }
+
+    fn attached(&self) -> String {
         let registry = match self.name {
             "terraform" => "registry.terraform.io",
             _ => "registry.opentofu.org",
         };
-        let attached = serde_json::json!({format!("{registry}/hashicorp/aws"): {
+        serde_json::json!({format!("{registry}/hashicorp/aws"): {
             "Protocol": "grpc", "ProtocolVersion": 6, "Pid": std::process::id(), "Test": true,
             "Addr": {"Network": "unix", "String": self.dir.path().join("p.sock")},
         }})
-        .to_string();
-        let env = [
-            ("TF_REATTACH_PROVIDERS", attached.as_str()),
-            ("CHECKPOINT_DISABLE", "1"),
-            ("TF_IN_AUTOMATION", "1"),
-        ];
-        capture_with(&self.engine, args, folder, &env)
+        .to_string()
     }
 
     /// Runs a command that must end with that exit code.
@@ -90,6 +105,31 @@ impl Bench {
         let resources = state["resources"].as_array().unwrap();
         let resource = resources.iter().find(|r| r["type"] == kind && r["name"] == name).unwrap();
         resource["instances"][0]["attributes"].clone()
+    }
+}
+
+fn environment(attached: &str) -> [(&str, &str); 3] {
+    [("TF_REATTACH_PROVIDERS", attached), ("CHECKPOINT_DISABLE", "1"), ("TF_IN_AUTOMATION", "1")]
+}
+
+/// A command that runs.
+struct Started(std::process::Child);
+
+impl Started {
+    /// Asks it to stop, once; what it said until it ended.
+    fn interrupt(self) -> String {
+        self.signal(rustix::process::Signal::INT);
+        let output = self.0.wait_with_output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal).unwrap();
     }
 }
 
@@ -218,5 +258,185 @@ fn creating_what_exists_fails_as_aws_does() {
                 && flat.contains("EntityAlreadyExists: Role with name acme-cluster already exists."),
             "{text}"
         );
+    }
+}
+
+/// Copies the embedded Terraform into the bench; the engine works in its root.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_embedded_root_goes_through_both_passes_and_converges() {
+    for bench in benches("", 0.0) {
+        let folder = bench.dir.path().join("root");
+        copy(&crate::support::source::root().join("terraform"), &folder);
+        let folder = folder.join("poolside");
+        let answers = serde_json::json!({
+            "deployment_name": "acme", "region": "us-west-2", "public_hostname": "acme.example.com",
+            "cluster_endpoint_public_access_cidrs": ["8.8.4.4/32"], "deletion_protection": false,
+            "force_destroy": true, "enable_cognito": true,
+        });
+        std::fs::write(folder.join("terraform.tfvars.json"), answers.to_string()).unwrap();
+        let must = |code: i32, args: &[&str]| {
+            let (got, text) = bench.run_in(&folder, args);
+            assert_eq!(got, Some(code), "{} {args:?}:\n{text}", bench.name);
+        };
+        must(0, &["init", "-input=false", "-no-color"]);
+        for gpu in ["false", "true"] {
+            let gpu = format!("-var=enable_gpu={gpu}");
+            must(0, &["apply", "-auto-approve", "-input=false", "-no-color", &gpu]);
+            must(0, &["plan", "-input=false", "-no-color", "-detailed-exitcode", &gpu]);
+        }
+        must(0, &["destroy", "-auto-approve", "-input=false", "-no-color", "-var=enable_gpu=true"]);
+        assert_eq!(bench.world.store.list("aws").len(), 0);
+    }
+}
+
+/// What the tool said, without frames and line breaks.
+fn flat(text: &str) -> String {
+    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const GROUP: &str = r#"
+resource "aws_eks_node_group" "gpu" {
+  cluster_name    = aws_eks_cluster.this.name
+  node_group_name = "gpu"
+  node_role_arn   = aws_iam_role.this.arn
+  subnet_ids      = aws_subnet.this[*].id
+  instance_types  = ["p5e.48xlarge"]
+  scaling_config {
+    desired_size = 1
+    max_size     = 1
+    min_size     = 0
+  }
+  tags = { "springboard:address" = "module.nodes.aws_eks_node_group.gpu[0]" }
+}
+"#;
+
+#[test]
+fn a_fault_minutes_later_leaves_a_tainted_object_and_the_next_run_repairs_it() {
+    let fault = "[[fault]]\nat = \"aws_eks_node_group.gpu\"\nwhen = \"create\"\nerror = \"InsufficientInstanceCapacity\"\n";
+    for bench in benches(fault, 0.0) {
+        bench.write(&format!("{HEAD}{NETWORK}{GROUP}"));
+        bench.expect(0, &["init", "-no-color"]);
+        let text = flat(&bench.expect(1, &["apply", "-auto-approve", "-no-color"]));
+        assert!(
+            text.contains("waiting for EKS Node Group (acme:gpu) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'")
+                && text.contains("InsufficientInstanceCapacity - We currently do not have sufficient p5e.48xlarge capacity in the Availability Zone you requested (us-west-2a)"),
+            "{text}"
+        );
+        assert!(bench.plan(2).contains("aws_eks_node_group.gpu is tainted"));
+        bench.apply();
+        bench.plan(0);
+    }
+}
+
+#[test]
+fn a_denied_call_is_refused_in_the_words_of_its_layer_and_leaves_nothing() {
+    let deny = "[[deny]]\naction = \"iam:CreateRole\"\nlayer = \"permissions boundary\"\n";
+    for bench in benches(deny, 0.0) {
+        bench.write(&format!("{HEAD}{NETWORK}"));
+        bench.expect(0, &["init", "-no-color"]);
+        let text = flat(&bench.expect(1, &["apply", "-auto-approve", "-no-color"]));
+        assert!(
+            text.contains("api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Installer/op is not authorized to perform: iam:CreateRole because no permissions boundary allows the iam:CreateRole action"),
+            "{text}"
+        );
+        assert!(bench.world.store.get("aws", "aws_iam_role/acme-cluster").is_none());
+    }
+}
+
+/// Starts an apply and waits until the world has begun to make that object.
+fn apply_until(bench: &Bench, key: &str) -> Started {
+    let started = bench.start(&["apply", "-auto-approve", "-no-color"]);
+    bench.until(|| bench.world.store.get("aws", key).is_some());
+    started
+}
+
+#[test]
+fn a_stop_taints_what_is_being_made_and_the_world_finishes_it() {
+    for bench in benches("[durations]\naws_eks_cluster = \"20m\"\n", 0.01) {
+        bench.write(&format!("{HEAD}{NETWORK}"));
+        bench.expect(0, &["init", "-no-color"]);
+        let started = apply_until(&bench, "aws_eks_cluster/acme");
+        let text = started.interrupt();
+        assert!(
+            flat(&text).contains("waiting for EKS Cluster (acme) create: context canceled"),
+            "{text}"
+        );
+        let state = bench.state();
+        let tainted =
+            state["resources"].as_array().unwrap().iter().any(|r| {
+                r["type"] == "aws_eks_cluster" && r["instances"][0]["status"] == "tainted"
+            });
+        assert!(tainted, "{state}");
+        let live =
+            || bench.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null();
+        assert!(!live());
+        bench.until(live);
+        bench.expect(0, &["untaint", "aws_eks_cluster.this"]);
+        assert!(bench.apply().contains("0 added, 0 changed, 0 destroyed"));
+    }
+}
+
+#[test]
+fn a_tool_that_vanishes_does_not_undo_what_it_asked_for() {
+    for bench in benches("[durations]\naws_eks_cluster = \"5m\"\n", 0.01) {
+        bench.write(&format!("{HEAD}{NETWORK}"));
+        bench.expect(0, &["init", "-no-color"]);
+        apply_until(&bench, "aws_eks_cluster/acme").kill();
+        bench.until(|| {
+            bench.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null()
+        });
+        // What the engine knew is gone with it, or torn.
+        for file in ["terraform.tfstate", ".terraform.tfstate.lock.info"] {
+            let _ = std::fs::remove_file(bench.root().join(file));
+        }
+        bench.expect(0, &["import", "-no-color", "aws_eks_cluster.this", "acme"]);
+        assert_eq!(bench.attributes("aws_eks_cluster", "this")["status"], "ACTIVE");
+    }
+}
+
+#[test]
+fn aliases_in_two_regions_do_not_mix() {
+    for bench in benches("", 0.0) {
+        bench.write(&format!(
+            r#"{HEAD}
+provider "aws" {{
+  alias  = "east"
+  region = "us-east-1"
+  default_tags {{ tags = {{ "team" = "east" }} }}
+}}
+resource "aws_cloudwatch_log_group" "west" {{ name = "/acme" }}
+resource "aws_cloudwatch_log_group" "east" {{
+  provider = aws.east
+  name     = "/acme"
+}}
+data "aws_region" "east" {{ provider = aws.east }}
+output "region" {{ value = data.aws_region.east.region }}
+"#
+        ));
+        bench.apply();
+        bench.plan(0);
+        let (west, east) = (
+            bench.attributes("aws_cloudwatch_log_group", "west"),
+            bench.attributes("aws_cloudwatch_log_group", "east"),
+        );
+        assert_eq!(west["tags_all"], serde_json::json!({"springboard:deployment": "acme"}));
+        assert_eq!(east["tags_all"], serde_json::json!({"team": "east"}));
+        assert_eq!(east["arn"], "arn:aws:logs:us-east-1:123456789012:log-group:/acme");
+        assert_eq!(bench.state()["outputs"]["region"]["value"], "us-east-1");
+        bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
+        assert_eq!(bench.world.store.list("aws"), []);
     }
 }

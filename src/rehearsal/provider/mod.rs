@@ -15,10 +15,14 @@ mod computed;
 mod data;
 mod dependants;
 mod durations;
+#[cfg(test)]
+mod everything;
 mod faults;
 mod kinds;
 mod limits;
 mod objects;
+#[cfg(test)]
+mod observed;
 mod operations;
 mod places;
 mod planning;

@@ -4,6 +4,7 @@
 //! what it was on update; a changed attribute that the service cannot change is a replacement.
 //! Nothing here looks at the world. Start at [`plan`].
 
+use super::policy;
 use super::schema::{Attribute, Block, Nested, Nesting, Resource, Type};
 use super::tags::{self, Defaults};
 use super::value::{Object, Value};
@@ -40,6 +41,7 @@ pub(super) fn plan(
     };
     let mut planned = plan_block(&resource.block, config, before);
     tags::plan(resource, defaults, config, before, &mut planned);
+    customize(type_name, config, &mut planned);
     if let Some(before) = before {
         follow_up(type_name, &resource.block, before, &mut planned);
     }
@@ -69,6 +71,7 @@ fn plan_attribute(attribute: &Attribute, config: &Value, prior: Option<&Value>) 
     if !config.is_null() {
         return match prior {
             Some(before) if is_equivalent(attribute, before, config) => before.clone(),
+            _ if attribute.normalized => normalized(config),
             _ => config.clone(),
         };
     }
@@ -81,6 +84,15 @@ fn plan_attribute(attribute: &Attribute, config: &Value, prior: Option<&Value>) 
         // To the provider's SDK nothing and an empty value are the same.
         Some(before) if before.is_zero() => before.clone(),
         _ => Value::Null,
+    }
+}
+
+/// JSON as the provider keeps it: compact, keys in order, escaped as Go does.
+fn normalized(value: &Value) -> Value {
+    let text = value.as_str().filter(|t| t.trim_start().starts_with(['{', '[']));
+    match text.and_then(|t| serde_json::from_str::<serde_json::Value>(t).ok()) {
+        Some(json) => Value::String(policy::escape(&policy::sorted(&json).to_string())),
+        None => value.clone(),
     }
 }
 
@@ -154,6 +166,64 @@ fn is_element(block: &Block, config: &Object, prior: &Object) -> bool {
             let (c, p) = (config.get(name).unwrap_or(&null), prior.get(name).unwrap_or(&null));
             nested.computed || c.as_list().len() == p.as_list().len()
         })
+}
+
+/// What single types make of their plan beyond the rules.
+fn customize(type_name: &str, config: &Object, planned: &mut Object) {
+    let null = Value::Null;
+    let given = |name: &str| config.get(name).unwrap_or(&null);
+    match type_name {
+        "aws_lb" | "aws_alb" => {
+            // Arguments of other kinds of load balancer are not planned.
+            let kind = planned.get("load_balancer_type").and_then(Value::as_str);
+            let silent: &[&str] = match kind {
+                Some("application") => {
+                    &["dns_record_client_routing_policy", "enable_cross_zone_load_balancing"]
+                }
+                _ => &[],
+            };
+            for name in silent.iter().filter(|n| given(n).is_null()) {
+                planned.insert((*name).to_owned(), Value::Null);
+            }
+        }
+        "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" => {
+            if let Some(Value::String(text)) = planned.get_mut("policy") {
+                *text = policy::version_first(text);
+            }
+        }
+        "aws_acm_certificate" => certificate(given, planned),
+        _ => {}
+    }
+}
+
+/// The names of a certificate are known before it exists, what proves them is not.
+fn certificate<'c>(given: impl Fn(&str) -> &'c Value, planned: &mut Object) {
+    let Some(domain) = given("domain_name").as_str() else { return };
+    if !planned.get("domain_validation_options").is_some_and(Value::is_unknown) {
+        return;
+    }
+    let mut names = vec![Value::string(domain)];
+    for other in given("subject_alternative_names").as_list() {
+        if !names.contains(other) {
+            names.push(other.clone());
+        }
+    }
+    if !names.iter().all(Value::is_wholly_known) {
+        return;
+    }
+    let proof = |name: &Value| {
+        let unknown = ["resource_record_name", "resource_record_type", "resource_record_value"];
+        let fields = unknown.into_iter().map(|field| (field.to_owned(), Value::Unknown));
+        let domain = ("domain_name".to_owned(), name.clone());
+        Value::Map(fields.chain([domain]).collect())
+    };
+    if given("validation_method").as_str() == Some("DNS") {
+        let options = names.iter().map(proof).collect();
+        planned.insert("domain_validation_options".into(), Value::List(options));
+    }
+    if planned.get("subject_alternative_names").is_some_and(Value::is_unknown) {
+        planned.insert("subject_alternative_names".into(), Value::List(names));
+    }
 }
 
 /// Computed attributes that follow others: known before the change, unknown through it.

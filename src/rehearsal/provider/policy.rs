@@ -71,8 +71,32 @@ fn wrong(text: &str) -> String {
 }
 
 /// Go's JSON escapes what HTML would take for its own.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// JSON with the keys of all objects in order.
+pub(super) fn sorted(json: &Json) -> Json {
+    match json {
+        Json::Object(_) => {
+            Json::Object(sorted_fields(json).iter().map(|(k, v)| (k.clone(), sorted(v))).collect())
+        }
+        Json::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Inline policies are kept with their version at the head.
+pub(super) fn version_first(policy: &str) -> String {
+    let Ok(Json::Object(mut fields)) = serde_json::from_str::<Json>(policy) else {
+        return policy.to_owned();
+    };
+    let Some(version) = fields.remove("Version") else { return policy.to_owned() };
+    let mut ordered = Map::from_iter([("Version".to_owned(), version)]);
+    if let Json::Object(rest) = sorted(&Json::Object(fields)) {
+        ordered.extend(rest);
+    }
+    escape(&Json::Object(ordered).to_string())
 }
 
 fn own(config: &Value) -> Result<Document, String> {

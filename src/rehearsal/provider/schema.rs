@@ -44,6 +44,8 @@ pub(super) struct Attribute {
     pub(super) write_only: bool,
     /// A change is a replacement.
     pub(super) force_new: bool,
+    /// The provider keeps another spelling of the value, for JSON the canonical one.
+    pub(super) normalized: bool,
     pub(super) default: Option<Value>,
     pub(super) conflicts_with: Vec<String>,
     pub(super) exactly_one_of: Vec<String>,
@@ -247,6 +249,7 @@ impl Attribute {
             sensitive: flag("sensitive"),
             write_only: flag("write_only"),
             force_new: flag_or(behaviour, "force_new", false),
+            normalized: flag_or(behaviour, "state_func", false),
             default: behaviour.get("default").filter(|d| !d.is_null()).map(Value::from_json),
             conflicts_with: names(&behaviour["conflicts_with"]),
             exactly_one_of: names(&behaviour["exactly_one_of"]),
@@ -269,6 +272,12 @@ impl Nested {
             computed: false,
             force_new: flag_or(behaviour, "force_new", false),
         }
+    }
+
+    /// Whether the configuration must have it.
+    #[cfg(test)]
+    pub(super) fn is_required(&self) -> bool {
+        self.min_items > 0
     }
 
     /// The type of the whole nested block.

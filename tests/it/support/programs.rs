@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use springboard::host::Host;
 
@@ -75,6 +75,19 @@ pub(crate) async fn client_output(program: &Path, args: &[&str], vars: &[(&str, 
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{} {args:?}: {error}", program.display());
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Starts `program` in `folder`, its output kept for later.
+#[expect(clippy::disallowed_methods, reason = "the one place where tests start other programs")]
+pub(crate) fn spawn_with(
+    program: &Path,
+    args: &[&str],
+    folder: &Path,
+    env: &[(&str, &str)],
+) -> std::process::Child {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).envs(env.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn find(name: &str, folder: &Path, path: &str) -> Option<PathBuf> {

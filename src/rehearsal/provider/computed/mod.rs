@@ -53,6 +53,7 @@ pub(super) fn complete(scene: &Scene, planned: &Value, prior: Option<&Value>) ->
             facts[name] = value.as_str().into();
         }
     }
+    let id = facts["id"].as_str().map_or(id, str::to_owned);
     let filler = Filler { scene, arn: &arn };
     let object = filler.block(&scene.resource.block, object, &facts);
     Completed { id, object: Value::Map(object) }
