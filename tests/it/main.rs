@@ -5,6 +5,7 @@ mod answers;
 mod bundle;
 mod charts;
 mod guards;
+mod helm;
 mod provider;
 mod registry;
 mod storage;
