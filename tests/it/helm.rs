@@ -52,6 +52,7 @@ fn release(dir: &Path) -> Release {
         chart,
         values,
         timeout: Duration::from_secs(5),
+        description: "springboard 1a2b".into(),
     };
     release.write_values(&json!({"size": 3})).unwrap();
     release

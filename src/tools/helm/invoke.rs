@@ -30,6 +30,8 @@ pub struct Release {
     pub values: PathBuf,
     /// How long its objects may take to become ready.
     pub timeout: Duration,
+    /// What helm notes about the revision when it stands; later read from its history.
+    pub description: String,
 }
 
 /// helm, with a cluster to talk to and folders of its own.
@@ -77,6 +79,7 @@ impl Helm {
         args.extend(["-f".into(), text(&release.values)]);
         args.extend(self.waiting(release.timeout));
         args.push(format!("--history-max={KEPT_REVISIONS}"));
+        args.push(format!("--description={}", release.description));
         self.command(args)
     }
 
@@ -187,6 +190,7 @@ mod tests {
             chart: "/c/base".into(),
             values: dir.join("values.yaml"),
             timeout: Duration::from_mins(15),
+            description: "springboard 1a2b".into(),
         }
     }
 
@@ -197,7 +201,8 @@ mod tests {
         let deploy = |wait: &str| {
             format!(
                 "upgrade --install base /c/base -n kube-system --create-namespace \
-                 -f /d/values.yaml {wait} --timeout=900s --history-max=10"
+                 -f /d/values.yaml {wait} --timeout=900s --history-max=10 \
+                 --description=springboard 1a2b"
             )
         };
         assert_eq!(line(3), deploy("--wait"));
