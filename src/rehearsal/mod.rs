@@ -7,6 +7,7 @@
 
 pub mod authority;
 mod http;
+pub mod kubernetes;
 pub mod provider;
 pub mod registry;
 pub mod sample_bundle;

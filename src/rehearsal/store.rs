@@ -28,6 +28,12 @@ struct Inner {
     revision: u64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    Now,
+    WithTheNext,
+}
+
 /// One line of `world.jsonl`; `value` is absent when the object was removed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Change<'a> {
@@ -87,6 +93,25 @@ impl Store {
         key: &str,
         change: impl FnOnce(Option<&Value>) -> Option<Value>,
     ) -> io::Result<()> {
+        self.write(table, key, Flush::Now, change)
+    }
+
+    /// Writes an object (`None` removes it) that the world can make again from others, such as
+    /// the state of a pod: it survives a killed process, but a power cut may lose it.
+    ///
+    /// # Errors
+    /// When the disk refuses; the object is then as it was.
+    pub fn put_derived(&self, table: &str, key: &str, value: Option<Value>) -> io::Result<()> {
+        self.write(table, key, Flush::WithTheNext, |_| value)
+    }
+
+    fn write(
+        &self,
+        table: &str,
+        key: &str,
+        flush: Flush,
+        change: impl FnOnce(Option<&Value>) -> Option<Value>,
+    ) -> io::Result<()> {
         let mut inner = self.lock();
         let before = inner.tables.get(table).and_then(|t| t.get(key));
         let after = change(before);
@@ -100,7 +125,9 @@ impl Store {
         })
         .map_err(io::Error::other)?;
         inner.log.append(&line)?;
-        inner.log.sync()?;
+        if flush == Flush::Now {
+            inner.log.sync()?;
+        }
         let objects = inner.tables.entry(table.to_owned()).or_default();
         match after {
             Some(value) => objects.insert(key.to_owned(), value),

@@ -6,6 +6,7 @@ mod bundle;
 mod charts;
 mod guards;
 mod helm;
+mod kubernetes;
 mod provider;
 mod registry;
 mod storage;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use springboard::rehearsal::{Scenario, World, registry, storage};
+use springboard::rehearsal::{Scenario, World, kubernetes, registry, storage};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -48,6 +48,22 @@ impl Servers {
         let address = listener.local_addr().unwrap();
         self.running.spawn(storage::serve(self.world.clone(), listener));
         address
+    }
+
+    /// Starts the Kubernetes API.
+    pub(crate) async fn kubernetes(&mut self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        self.running.spawn(kubernetes::serve(self.world.clone(), listener));
+        address
+    }
+
+    /// Ends every server, opens the world again from its folder, and starts the Kubernetes API.
+    pub(crate) async fn restart_kubernetes(&mut self) -> SocketAddr {
+        self.running.shutdown().await;
+        let scenario = self.world.scenario.clone();
+        self.world = World::open(self.world.dir(), scenario, 0.0).unwrap();
+        self.kubernetes().await
     }
 
     /// Starts the registry.
