@@ -8,6 +8,7 @@ mod guards;
 mod helm;
 mod kubernetes;
 mod provider;
+mod push;
 mod registry;
 mod storage;
 mod support;
