@@ -6,13 +6,16 @@
 //! two chunks, leaving what a later one goes on from. Start at [`images::push_all`] and
 //! [`checkpoints::upload`].
 
+pub mod checkpoints;
 pub mod images;
 mod progress;
 mod retry;
+mod storage;
 mod stream;
 
 pub use progress::{How, Progress, Reporter};
 pub use retry::Retry;
+pub use storage::{StorageAccess, StorageCredentials, StorageError, StorageKeys};
 pub use tokio_util::sync::CancellationToken;
 
 /// Whether a credential that is at hand will do.

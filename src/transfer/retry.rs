@@ -26,12 +26,15 @@ impl Default for Retry {
 impl Retry {
     /// Waits after the failed try number `attempt` (from 1); `false` when it was the last.
     pub(super) async fn wait(&self, attempt: u32) -> bool {
-        if attempt >= self.attempts {
-            return false;
-        }
-        let factor = 2_u32.saturating_pow(attempt - 1);
-        tokio::time::sleep(self.first_wait.saturating_mul(factor).min(self.longest_wait)).await;
+        let Some(wait) = self.wait_after(attempt) else { return false };
+        tokio::time::sleep(wait).await;
         true
+    }
+
+    fn wait_after(&self, attempt: u32) -> Option<Duration> {
+        let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
+        let wait = self.first_wait.saturating_mul(factor).min(self.longest_wait);
+        (attempt < self.attempts).then_some(wait)
     }
 }
 
@@ -46,15 +49,14 @@ pub(super) fn may_pass(status: http::StatusCode) -> bool {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn waits_double_up_to_the_longest_and_end() {
+    #[test]
+    fn waits_double_up_to_the_longest_and_end() {
         let second = Duration::from_secs(1);
         let retry = Retry { attempts: 5, first_wait: second, longest_wait: 4 * second };
-        let start = tokio::time::Instant::now();
-        let mut attempt = 1;
-        while retry.wait(attempt).await {
-            attempt += 1;
-        }
-        assert_eq!((attempt, start.elapsed().as_secs()), (5, 1 + 2 + 4 + 4));
+        let waits: Vec<_> = (1..=5).map(|attempt| retry.wait_after(attempt)).collect();
+        assert_eq!(
+            waits,
+            [Some(second), Some(2 * second), Some(4 * second), Some(4 * second), None]
+        );
     }
 }

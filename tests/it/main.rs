@@ -4,6 +4,7 @@
 mod answers;
 mod bundle;
 mod charts;
+mod checkpoints;
 mod guards;
 mod helm;
 mod kubernetes;
