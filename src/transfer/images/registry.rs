@@ -92,9 +92,9 @@ impl<'a> Connection<'a> {
             StatusCode::OK => {
                 let digest = answer.headers.get("docker-content-digest");
                 let digest = digest.and_then(|digest| digest.to_str().ok()?.parse().ok());
-                digest.map(Some).ok_or_else(|| self.refusal(&what, repository, answer))
+                digest.map(Some).ok_or_else(|| self.refusal(&what, repository, &answer))
             }
-            _ => Err(self.refusal(&what, repository, answer)),
+            _ => Err(self.refusal(&what, repository, &answer)),
         }
     }
 
@@ -109,7 +109,7 @@ impl<'a> Connection<'a> {
         match answer.status {
             StatusCode::OK => Ok(true),
             StatusCode::NOT_FOUND => Ok(false),
-            _ => Err(self.refusal(&what, repository, answer)),
+            _ => Err(self.refusal(&what, repository, &answer)),
         }
     }
 
@@ -147,7 +147,7 @@ impl<'a> Connection<'a> {
                     Passing::Status(answer)
                 }
                 Ok(answer) if may_pass(answer.status) => Passing::Status(answer),
-                Ok(answer) => return Err(self.refusal(&what, repository, answer)),
+                Ok(answer) => return Err(self.refusal(&what, repository, &answer)),
                 Err(error) => Passing::Network(error),
             };
             if !self.access.retry.wait(attempt).await {
@@ -181,7 +181,7 @@ impl<'a> Connection<'a> {
         if answer.status.is_success() {
             return Ok(());
         }
-        Err(self.refusal(&what, repository, answer))
+        Err(self.refusal(&what, repository, &answer))
     }
 
     async fn begin(
@@ -200,7 +200,7 @@ impl<'a> Connection<'a> {
         match (answer.status, self.location(&answer)) {
             (StatusCode::CREATED, _) => Ok(Begun::Mounted),
             (StatusCode::ACCEPTED, Some(location)) => Ok(Begun::At(location)),
-            _ => Err(self.refusal(what, repository, answer)),
+            _ => Err(self.refusal(what, repository, &answer)),
         }
     }
 
@@ -214,13 +214,13 @@ impl<'a> Connection<'a> {
         counter: &Counter,
     ) -> Result<Result<Answer, reqwest::Error>, PushError> {
         let left = blob.size - offset;
-        let (source, counted) = (blob.clone(), Arc::new(AtomicU64::new(0)));
-        let (count, told) = (counted.clone(), counter.clone());
+        let (layer, went_out) = (blob.clone(), Arc::new(AtomicU64::new(0)));
+        let (count, told) = (went_out.clone(), counter.clone());
         let on_chunk = move |bytes| {
             count.fetch_add(bytes, Ordering::Relaxed);
             told.sent(bytes);
         };
-        let (body, failure) = stream::body(left, move || source.open(offset), on_chunk);
+        let (body, failure) = stream::body(left, move || layer.open(offset), on_chunk);
         let mut request = self
             .request(Method::PATCH, location.clone())
             .header(header::CONTENT_TYPE, "application/octet-stream")
@@ -235,7 +235,7 @@ impl<'a> Connection<'a> {
             return Err(PushError::Read { path: file.to_owned(), source });
         }
         if !answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
-            counter.take_back(counted.load(Ordering::Relaxed));
+            counter.take_back(went_out.load(Ordering::Relaxed));
         }
         Ok(answer)
     }
@@ -263,7 +263,7 @@ impl<'a> Connection<'a> {
         if self.has_blob(repository, &blob.digest).await? {
             return Ok(());
         }
-        Err(self.refusal(what, repository, answer))
+        Err(self.refusal(what, repository, &answer))
     }
 
     /// How far a broken upload came; `None` when it has to begin again.
@@ -363,7 +363,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn refusal(&self, what: &str, repository: &str, answer: Answer) -> PushError {
+    fn refusal(&self, what: &str, repository: &str, answer: &Answer) -> PushError {
         let (host, what) = (self.access.host.clone(), what.to_owned());
         let (code, mut message) = words_of(&answer.body);
         if message.is_empty() {

@@ -328,12 +328,12 @@ impl Bucket {
         {
             request = request.header(name, value);
         }
-        let counted = Arc::new(AtomicU64::new(0));
+        let went_out = Arc::new(AtomicU64::new(0));
         let (body, failure) = match &call.payload {
             Payload::Nothing => (reqwest::Body::from(""), None),
             Payload::Text(text) => (reqwest::Body::from(text.clone()), None),
             Payload::Slice(slice, counter) => {
-                let (count, told) = (counted.clone(), (*counter).clone());
+                let (count, told) = (went_out.clone(), (*counter).clone());
                 let (body, failure) = slice.body(move |bytes| {
                     count.fetch_add(bytes, Ordering::Relaxed);
                     told.sent(bytes);
@@ -352,7 +352,7 @@ impl Bucket {
         }
         let is_good = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
         if let (Payload::Slice(_, counter), false) = (&call.payload, is_good) {
-            counter.take_back(counted.load(Ordering::Relaxed));
+            counter.take_back(went_out.load(Ordering::Relaxed));
         }
         Ok(answer)
     }
