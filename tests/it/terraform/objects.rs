@@ -9,6 +9,8 @@ pub(super) struct Object {
     pub(super) address: String,
     pub(super) kind: String,
     pub(super) values: Value,
+    /// What had to be there before it, without indices.
+    pub(super) after: Vec<String>,
 }
 
 /// The managed objects of `show -json`, sorted by address.
@@ -22,6 +24,7 @@ pub(super) fn of_state(state: &Value) -> Vec<Object> {
             address: resource["address"].as_str().unwrap().to_owned(),
             kind: resource["type"].as_str().unwrap().to_owned(),
             values: resource["values"].clone(),
+            after: texts(&resource["depends_on"]).into_iter().map(str::to_owned).collect(),
         }));
     }
     objects.sort_by(|a, b| a.address.cmp(&b.address));
@@ -42,6 +45,12 @@ pub(super) fn untagged(objects: &[Object], deployment: &str) -> Vec<String> {
             || tags["springboard:address"] != spelled(&object.address)
     });
     wrong.map(|object| object.address.clone()).collect()
+}
+
+/// Whether the object at `later` was made only when the one at `first` was there.
+pub(super) fn comes_after(objects: &[Object], later: &str, first: &str) -> bool {
+    let object = objects.iter().find(|object| object.address == later);
+    object.is_some_and(|object| object.after.iter().any(|address| address == first))
 }
 
 /// The roles without the permissions boundary. A service-linked role is no `aws_iam_role`, and
