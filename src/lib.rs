@@ -19,6 +19,7 @@
 pub mod answers;
 pub mod blueprint;
 pub mod bundle;
+pub mod cli;
 pub mod cloud;
 pub mod cluster;
 pub mod engine;

@@ -1,10 +1,45 @@
-//! Parses the command line and turns the end of a run into an exit code.
+//! Parses the command line, runs the command and turns its end into an exit code.
+
+mod app;
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use springboard::cli::{Cli, Command};
+use springboard::frontend::printer::Printer;
+use springboard::host::Host;
+
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|command| command == "tool-run") {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _nobody_reads = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    // One small process a tool: it makes its own runtime and needs no front end.
+    if matches!(cli.command, Command::ToolRun) {
         return springboard::tools::tool_run::main();
     }
-    ExitCode::SUCCESS
+    let mut printer = Printer::default();
+    match start(cli, &mut printer) {
+        Ok(ending) => {
+            if let Some(text) = ending.text {
+                printer.note(&text);
+            }
+            ExitCode::from(ending.code)
+        }
+        Err(error) => {
+            printer.note(&format!("error: could not start\n  cause: {error}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
+    let host = Host::real()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    Ok(runtime.block_on(app::run(cli, &host, printer)))
 }

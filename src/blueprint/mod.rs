@@ -1,3 +1,100 @@
 //! Blueprints: what can be installed.
+//!
+//! A blueprint brings its questions, its Terraform root, its stages and its charts; everything else
+//! is the engine's. [`ALL`] is the list of them.
 
 pub mod poolside;
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answers::{Answers, Catalogue};
+use crate::bundle::BundleError;
+use crate::cloud::Reservation;
+use crate::error::Hint;
+use crate::plan::Plan;
+
+/// Something that can be installed.
+pub trait Blueprint: Debug + Send + Sync {
+    /// Its name in the answer file.
+    fn name(&self) -> &'static str;
+    /// What is asked before.
+    fn catalogue(&self) -> &'static Catalogue;
+    /// The sample answers of that name, for rehearsals.
+    fn sample_answers(&self, name: &str) -> Option<&'static str>;
+    /// The name of the deployment.
+    fn deployment_name(&self, answers: &Answers) -> String;
+    /// The AWS region.
+    fn region(&self, answers: &Answers) -> String;
+    /// The capacity reservation that was answered.
+    fn reservation(&self, answers: &Answers) -> Option<String>;
+    /// What will be done with these answers.
+    ///
+    /// # Errors
+    /// When the answers, the bundle and the account do not fit together.
+    fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError>;
+    /// What follows from the answers: cost, time, deviations from the reference.
+    fn describe(&self, answers: &Answers, today: Date) -> Description;
+}
+
+/// What follows from answers, for review.
+#[derive(Debug, Clone, Serialize)]
+pub struct Description {
+    /// What it costs, by part.
+    pub cost: Value,
+    /// How long it takes, by stage.
+    pub time: Value,
+    /// Where it departs from the reference.
+    pub deviations: Value,
+    /// The same in lines for people.
+    #[serde(skip)]
+    pub lines: Vec<String>,
+}
+
+/// What a plan needs beside the answers.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The capacity reservation that was answered, as the account describes it.
+    pub reservation: Option<Reservation>,
+    /// ARN of the role or user that installs, which administers the cluster anyway.
+    pub installer: Option<String>,
+    /// Folder of the charts that springboard brings, written out.
+    pub own_charts: PathBuf,
+}
+
+/// All blueprints.
+pub const ALL: &[&dyn Blueprint] = &[&poolside::Poolside];
+
+/// The blueprint of that name.
+pub fn named(name: &str) -> Option<&'static dyn Blueprint> {
+    ALL.iter().copied().find(|b| b.name() == name)
+}
+
+/// Why no plan can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BlueprintError {
+    /// The operator's bundle is not right.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The answers and what was found do not fit together.
+    #[error("{message}")]
+    Unfit {
+        /// What does not fit.
+        message: String,
+        /// What can be done.
+        hint: Option<String>,
+    },
+}
+
+impl Hint for BlueprintError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bundle(error) => error.hint(),
+            Self::Unfit { hint, .. } => hint.clone(),
+        }
+    }
+}

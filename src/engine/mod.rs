@@ -1,1 +1,14 @@
 //! The engine: carries a plan out and states what happened.
+//!
+//! Knows no terminal and no blueprint. A run's truth is its journal ([`recorder`]); what is in the
+//! world is asked anew before every step. Start at
+//! [`session::Session`]; [`deployment::Deployment`] is what is on disk.
+
+pub mod deployment;
+mod gates;
+pub mod recorder;
+mod recovery;
+pub mod session;
+mod steps;
+pub mod stop;
+pub mod surroundings;

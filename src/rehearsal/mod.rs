@@ -5,13 +5,19 @@
 //! all servers share: the [`store`] holds what exists, the [`scenario`] says what the account
 //! looks like, how long things take and what goes wrong.
 
+pub mod account;
 pub mod authority;
+pub mod control;
+pub mod environment;
 mod http;
+pub mod inventory;
 pub mod kubernetes;
+pub mod process;
 pub mod provider;
 pub mod registry;
 pub mod sample_bundle;
 pub mod scenario;
+pub mod scenarios;
 pub mod storage;
 pub mod store;
 pub mod world;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::scenario::{Fault, Scenario};
+use super::scenario::{Fault, Scenario, Span};
 use super::store::Store;
 
 /// What exists, how time passes and what goes wrong.
@@ -27,6 +27,7 @@ pub struct World {
     pub store: Store,
     /// 1 is real time, 0 is no waiting at all.
     pub time_scale: f64,
+    began: Timestamp,
     opened: Instant,
     last_asked: AtomicU64,
 }
@@ -39,11 +40,17 @@ impl World {
     pub fn open(dir: &Path, scenario: Scenario, time_scale: f64) -> io::Result<Arc<Self>> {
         std::fs::create_dir_all(dir)?;
         let store = Store::open(dir)?;
+        let mut began = Timestamp::now();
+        store.update("world", "began", |known| {
+            began = known.and_then(|k| k.as_str()?.parse().ok()).unwrap_or(began);
+            Some(began.to_string().into())
+        })?;
         Ok(Arc::new(Self {
             dir: dir.to_owned(),
             scenario,
             store,
             time_scale,
+            began,
             opened: Instant::now(),
             last_asked: AtomicU64::new(0),
         }))
@@ -122,6 +129,14 @@ impl World {
             }
         }
         Ok(None)
+    }
+
+    /// A moment relative to the first start of the world, in the world's time.
+    pub fn moment(&self, span: Span) -> Timestamp {
+        let seconds = span.seconds() as f64;
+        // What lies behind is not scaled: a block that began an hour ago began an hour ago.
+        let scaled = if seconds > 0.0 { seconds * self.time_scale } else { seconds };
+        self.began.saturating_add(SignedDuration::from_secs_f64(scaled)).unwrap_or(Timestamp::MAX)
     }
 
     /// The present moment.

@@ -6,7 +6,12 @@
 //! blueprint. Start at [`event`].
 
 pub mod event;
+pub mod journal;
+pub mod receipt;
 pub mod redact;
+pub mod state;
 
 pub use event::{Action, Event, EventKind, Progress, Severity};
+pub use journal::{Header, Journal};
 pub use redact::{Redactor, Secret};
+pub use state::RunState;

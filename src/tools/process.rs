@@ -159,6 +159,28 @@ pub(super) fn spawn_tool(command: &CommandLine, out: File, err: File) -> io::Res
         .spawn()
 }
 
+/// Starts a process of ours that outlives us: standard input closed, everything it says in `log`.
+/// It makes its own session.
+///
+/// # Errors
+/// When the log cannot be opened or the program cannot be started.
+#[expect(clippy::disallowed_methods, reason = "the door for spawning")]
+pub fn detach(command: &CommandLine, log: &Path) -> io::Result<Child> {
+    let out = File::options().append(true).create(true).open(log)?;
+    let err = out.try_clone()?;
+    Command::new(&command.program)
+        .args(&command.args)
+        .env_clear()
+        .envs(&command.env)
+        .current_dir(&command.dir)
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .process_group(0)
+        .kill_on_drop(false)
+        .spawn()
+}
+
 /// What a captured command said.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Captured {

@@ -40,7 +40,7 @@ fn wanted(name: &str) -> &'static Wanted {
 pub struct Version(pub u32, pub u32, pub u32);
 
 impl Version {
-    /// Reads `v1.12.6-dev` and the like.
+    /// Reads `v1.12.6-dev` and the like; a program that was built from source may say `v4.3` only.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('v');

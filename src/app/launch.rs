@@ -1,0 +1,268 @@
+//! Launching a run: deployment, lock, plan, journal, engine, front end, receipt.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use springboard::answers::{Answers, Loader};
+use springboard::blueprint::{self, Blueprint, Given};
+use springboard::bundle::embedded;
+use springboard::cli::{ConfirmArgs, Resume, ToolArgs};
+use springboard::engine::deployment::{Deployment, Kind, Lock, Owner, new_run_id};
+use springboard::engine::recorder::Recorder;
+use springboard::engine::session::{Session, failure_of};
+use springboard::engine::stop::Stop;
+use springboard::engine::surroundings::Surroundings;
+use springboard::frontend::printer::Printer;
+use springboard::frontend::{self, Output, line};
+use springboard::host::Host;
+use springboard::plan::Plan;
+use springboard::run::event::{EventKind, Outcome, RunStatus};
+use springboard::run::journal::{self, FORMAT};
+use springboard::run::receipt::Receipt;
+use springboard::run::{Header, Journal, Redactor, RunState};
+use springboard::tools::Toolbox;
+
+use super::{Ending, rehearsal, signals, state_root, tools};
+
+/// A run that is about to begin: everything has been checked, nothing has been begun.
+pub(crate) struct Launch {
+    pub(crate) deployment: Deployment,
+    pub(crate) lock: Lock,
+    pub(crate) run: String,
+    pub(crate) answers: Answers,
+    pub(crate) plan: Plan,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) toolbox: Toolbox,
+    pub(crate) before: Option<RunState>,
+    pub(crate) confirmed: Vec<String>,
+    pub(crate) redactor: Redactor,
+}
+
+pub(crate) async fn resume(
+    args: Resume,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Ending, Ending> {
+    let root = state_root(args.common.state_dir.as_ref(), host);
+    let found = Deployment::find(&root, &args.deployment);
+    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
+    let Some(state) = state else {
+        return Err(Ending::plain(2, format!("error: {} was never started", deployment.label())));
+    };
+    if state.status == Some(RunStatus::Done) {
+        printer.line(&format!("{} is done; there is nothing to go on with", deployment.label()));
+        return Ok(Ending::DONE);
+    }
+    if deployment.kind == Kind::Real {
+        return Err(Ending::plain(2, "error: real installs are not offered by this version"));
+    }
+    let blueprint = blueprint_of(&state)?;
+    let loader = Loader::new(blueprint.catalogue(), host).file(&deployment.answers());
+    let answers = loader.and_then(|loader| loader.load()).map_err(|error| Ending::usage(&error))?;
+    let prepare = Prepare {
+        deployment,
+        answers,
+        blueprint,
+        before: Some(state),
+        tools: args.tools,
+        confirm: args.confirm,
+    };
+    let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
+    let launch = prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE).await?;
+    let (ending, _) = launch.go(host, args.common.output, printer).await?;
+    Ok(ending)
+}
+
+/// What is known before the world and the tools have been looked at.
+pub(crate) struct Prepare {
+    pub(crate) deployment: Deployment,
+    pub(crate) answers: Answers,
+    pub(crate) blueprint: &'static dyn Blueprint,
+    pub(crate) before: Option<RunState>,
+    pub(crate) tools: ToolArgs,
+    pub(crate) confirm: ConfirmArgs,
+}
+
+impl Prepare {
+    /// Takes the lock, starts the world, finds the tools, makes the plan.
+    pub(crate) async fn rehearsal(
+        self,
+        host: &Host,
+        scenario: &str,
+        time_scale: f64,
+    ) -> Result<Launch, Ending> {
+        self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
+        let run = new_run_id(host.now());
+        let owner = Owner::this_process(host, &run);
+        let lock = self.deployment.lock(&owner).map_err(|error| match &error {
+            springboard::engine::deployment::DeploymentError::Locked { .. } => {
+                Ending::refused(&error)
+            }
+            _ => Ending::not_ready(&error),
+        })?;
+        let toolbox = tools::find(&self.tools, host).await?;
+        let world = self.deployment.world();
+        let address = super::world::start(host, &world, scenario, time_scale).await?;
+        let surroundings = rehearsal::surroundings(&address, &self.blueprint.region(&self.answers));
+        let plan = self.plan(&surroundings).await?;
+        Ok(Launch {
+            deployment: self.deployment,
+            lock,
+            run,
+            answers: self.answers,
+            plan,
+            surroundings,
+            toolbox,
+            before: self.before,
+            confirmed: self.confirm.confirm,
+            redactor: Redactor::default(),
+        })
+    }
+
+    /// Makes the plan from the answers, the bundle and the account.
+    pub(crate) async fn plan(&self, surroundings: &Surroundings) -> Result<Plan, Ending> {
+        let charts = self.deployment.charts();
+        make_plan(self.blueprint, &self.answers, surroundings, charts).await
+    }
+}
+
+/// Makes a plan; `charts` is where the charts that springboard brings are written to.
+pub(crate) async fn make_plan(
+    blueprint: &'static dyn Blueprint,
+    answers: &Answers,
+    surroundings: &Surroundings,
+    charts: PathBuf,
+) -> Result<Plan, Ending> {
+    let reservation = match blueprint.reservation(answers) {
+        None => None,
+        Some(id) => {
+            surroundings.cloud.reservation(&id).await.map_err(|error| Ending::not_ready(&error))?
+        }
+    };
+    let caller = surroundings.cloud.caller().await.map_err(|error| Ending::not_ready(&error))?;
+    let given = Given { reservation, installer: Some(caller.principal()), own_charts: charts };
+    blueprint.plan(answers, &given).map_err(|error| Ending::not_ready(&error))
+}
+
+impl Launch {
+    /// Begins the run and shows it to its end.
+    pub(crate) async fn go(
+        self,
+        host: &Host,
+        output: Output,
+        printer: &mut Printer,
+    ) -> Result<(Ending, RunStatus), Ending> {
+        let header = self.header(host);
+        let folder = self.deployment.run(&self.run);
+        let unwritable = |source| {
+            let path = folder.clone();
+            Ending::not_ready(&springboard::engine::deployment::DeploymentError::Unwritable {
+                path,
+                source,
+            })
+        };
+        springboard::engine::deployment::make_private(&folder.join("logs")).map_err(unwritable)?;
+        std::fs::write(self.deployment.answers(), self.answers.to_toml()).map_err(unwritable)?;
+        embedded::write_to("assets/charts", &self.deployment.charts())
+            .map_err(|error| Ending::not_ready(&error))?;
+        let journal = Journal::create(&folder.join("journal.jsonl"), &header)
+            .map_err(|error| Ending::not_ready(&error))?;
+        let (recorder, mut notices) = Recorder::start(journal, host.clone(), self.redactor.clone());
+        let stop = Stop::default();
+        signals::listen(stop.clone()).map_err(unwritable)?;
+        let before = self.before.unwrap_or_default();
+        let session = Arc::new(Session {
+            host: host.clone(),
+            deployment: self.deployment.clone(),
+            lock: self.lock,
+            run: self.run.clone(),
+            plan: self.plan,
+            surroundings: self.surroundings,
+            toolbox: self.toolbox,
+            before: before.clone(),
+            recorder,
+            redactor: self.redactor,
+            stop,
+            confirmed: self.confirmed,
+        });
+        let engine = run_engine(session);
+        let shown = frontend::follow(output, printer, header, before, &mut notices);
+        let (ended, state) = tokio::join!(engine, shown);
+        let status = match ended {
+            Ok(status) => status,
+            Err(error) => {
+                let failure = failure_of(&*error.0);
+                return Err(Ending::plain(4, line::failure(&failure)));
+            }
+        };
+        write_receipt(&self.deployment, &self.run, &state).map_err(|source| {
+            Ending::plain(4, format!("error: could not write the receipt\n  cause: {source}"))
+        })?;
+        Ok((ending(status, &state), status))
+    }
+
+    fn header(&self, host: &Host) -> Header {
+        Header {
+            format: FORMAT,
+            springboard: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run.clone(),
+            continues: self.before.as_ref().and_then(|b| Some(b.header.as_ref()?.run.clone())),
+            deployment: self.deployment.label(),
+            blueprint: self.plan.blueprint.to_owned(),
+            answers: self.answers.digest(),
+            bundle: embedded::digest().to_string(),
+            at: host.now(),
+        }
+    }
+}
+
+/// Runs the engine; its recorder ends with it, and with the recorder what viewers are sent.
+async fn run_engine(
+    session: Arc<Session>,
+) -> Result<RunStatus, springboard::engine::recorder::RecordError> {
+    let tools = [&session.toolbox.terraform, &session.toolbox.helm];
+    let checked = tools.into_iter().map(|tool| EventKind::CheckFinished {
+        check: tool.name.to_owned(),
+        outcome: Outcome::Pass,
+        finding: format!("{} at {}", tool.version, tool.path.display()),
+        remedy: None,
+    });
+    session.recorder.record_all(checked.collect()).await?;
+    session.run().await
+}
+
+fn ending(status: RunStatus, state: &RunState) -> Ending {
+    let code = match status {
+        RunStatus::Done => return Ending::DONE,
+        RunStatus::NotReady => 3,
+        RunStatus::Failed => 4,
+        RunStatus::Stopped => 5,
+        RunStatus::Refused => 6,
+    };
+    Ending { code, text: state.failure.as_ref().map(line::failure) }
+}
+
+fn write_receipt(deployment: &Deployment, run: &str, state: &RunState) -> std::io::Result<()> {
+    let folder = deployment.run(run);
+    let mut kinds = Vec::new();
+    let mut next = Some(run.to_owned());
+    while let Some(id) = next {
+        let path = deployment.run(&id).join("journal.jsonl");
+        let (header, events) = journal::read(&path).map_err(std::io::Error::other)?;
+        // Newer runs say more truly what is, so older events come first.
+        kinds.splice(0..0, events.into_iter().map(|event| event.kind));
+        next = header.continues;
+    }
+    match Receipt::of(state, kinds.iter()) {
+        Some(receipt) => receipt.write(&folder.join("receipt.json")),
+        None => Ok(()),
+    }
+}
+
+/// The blueprint that a run was made with.
+fn blueprint_of(state: &RunState) -> Result<&'static dyn Blueprint, Ending> {
+    let name = state.header.as_ref().map_or("", |h| h.blueprint.as_str());
+    blueprint::named(name)
+        .ok_or_else(|| Ending::plain(2, format!("error: there is no blueprint `{name}`")))
+}

@@ -1,0 +1,81 @@
+//! The program around the library: commands, and how they end.
+//!
+//! The only place that knows that rehearsals exist beside real installs: it makes the
+//! surroundings of either and hands them to the engine.
+
+mod answers;
+mod facts;
+mod launch;
+mod plan;
+mod rehearsal;
+mod signals;
+mod tools;
+mod world;
+
+use std::path::{Path, PathBuf};
+
+use springboard::cli::{Cli, Command};
+use springboard::error::{Hint, render};
+use springboard::frontend::printer::Printer;
+use springboard::host::Host;
+
+/// How a command ended: its exit code, and what is said on standard error.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// Exit code as in the documentation of the command line.
+    pub(crate) code: u8,
+    /// What went wrong, where something did.
+    pub(crate) text: Option<String>,
+}
+
+impl Ending {
+    /// Done.
+    pub(crate) const DONE: Self = Self { code: 0, text: None };
+
+    /// Wrong usage or invalid answers.
+    pub(crate) fn usage(error: &dyn Hint) -> Self {
+        Self { code: 2, text: Some(render(error)) }
+    }
+
+    /// Not ready: nothing was begun.
+    pub(crate) fn not_ready(error: &dyn Hint) -> Self {
+        Self { code: 3, text: Some(render(error)) }
+    }
+
+    /// Refused: needs a confirmation, or another run holds the lock.
+    pub(crate) fn refused(error: &dyn Hint) -> Self {
+        Self { code: 6, text: Some(render(error)) }
+    }
+
+    /// Only a code and a sentence.
+    pub(crate) fn plain(code: u8, text: impl Into<String>) -> Self {
+        Self { code, text: Some(text.into()) }
+    }
+}
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending {
+    let ended = match cli.command {
+        Command::Rehearse(args) => rehearsal::rehearse(args, host, printer).await,
+        Command::Resume(args) => launch::resume(args, host, printer).await,
+        Command::Plan(args) => plan::plan(args, host, printer).await,
+        Command::Status(args) => facts::status(&args, host, printer),
+        Command::Runs(args) => facts::runs(&args, host, printer),
+        Command::Answers { command } => answers::run(command, host, printer),
+        Command::Tools(args) => tools::tools(args, host, printer).await,
+        Command::World { command } => world::run(command, host, printer).await,
+        Command::ClusterToken(args) => tools::cluster_token(&args, host, printer),
+        Command::ToolRun => Ok(Ending::plain(1, "error: `tool-run` is started by the engine")),
+    };
+    ended.unwrap_or_else(|ending| ending)
+}
+
+/// The state folder that is meant.
+pub(crate) fn state_root(given: Option<&PathBuf>, host: &Host) -> PathBuf {
+    given.map_or_else(|| host.state_root(), |dir| absolute(dir, host))
+}
+
+/// A path as other processes, with other working directories, must be told it.
+pub(crate) fn absolute(path: &Path, host: &Host) -> PathBuf {
+    if path.is_absolute() { path.to_owned() } else { host.current_dir().join(path) }
+}

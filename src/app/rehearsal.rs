@@ -1,0 +1,263 @@
+//! `springboard rehearse`: the whole install in the simulated world.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use springboard::answers::{Answers, Loader, Value};
+use springboard::blueprint::{self, Blueprint};
+use springboard::cli::Rehearse;
+use springboard::cloud::sign::Credentials;
+use springboard::cluster::Watch;
+use springboard::engine::deployment::{Deployment, Kind};
+use springboard::engine::surroundings::{RegistryDoor, Surroundings};
+use springboard::error::Hint;
+use springboard::frontend::printer::Printer;
+use springboard::host::Host;
+use springboard::rehearsal::account::RehearsedCloud;
+use springboard::rehearsal::process::{self, Address};
+use springboard::rehearsal::{Scenario, environment, sample_bundle, scenarios};
+use springboard::run::Secret;
+use springboard::run::event::RunStatus;
+use springboard::transfer::images::{RegistryAccess, RegistryCredentials};
+use springboard::transfer::{
+    CredentialsError, Freshness, Retry, StorageAccess, StorageCredentials, StorageKeys,
+};
+use url::Url;
+
+use super::launch::Prepare;
+use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
+use super::{Ending, state_root};
+
+pub(crate) async fn rehearse(
+    args: Rehearse,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Ending, Ending> {
+    if args.list_scenarios {
+        for scenario in scenarios::ALL {
+            printer.line(&format!("{:<24} {}", scenario.name, scenario.lesson()));
+        }
+        return Ok(Ending::DONE);
+    }
+    let root = state_root(args.common.state_dir.as_ref(), host);
+    let text = scenario_text(args.scenario.as_deref(), host)?;
+    let scenario = Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
+    let blueprint = blueprint::ALL[0];
+    let answers = load_answers(&args.answers, &scenario, blueprint, &root, host)?;
+    let name = blueprint.deployment_name(&answers);
+    let deployment = Deployment::named(&root, Kind::Rehearsal, &name);
+    let before = earlier(&deployment, &answers, args.scenario.is_some(), &text, printer).await?;
+    let prepare = Prepare {
+        deployment: deployment.clone(),
+        answers,
+        blueprint,
+        before,
+        tools: args.tools,
+        confirm: args.confirm,
+    };
+    let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
+    let launch = prepare.rehearsal(host, &text, scale).await?;
+    let (ending, status) = launch.go(host, args.common.output, printer).await?;
+    if args.discard && status == RunStatus::Done {
+        discard(&deployment).await?;
+        printer.note(&format!("{} and its world are removed", deployment.label()));
+    }
+    Ok(ending)
+}
+
+/// Loads the answers of a rehearsal: the sample answers of the scenario where none are named, and
+/// the sample bundle where none is answered.
+pub(crate) fn load_answers(
+    args: &springboard::cli::AnswerArgs,
+    scenario: &Scenario,
+    blueprint: &'static dyn Blueprint,
+    root: &Path,
+    host: &Host,
+) -> Result<Answers, Ending> {
+    let folder = root.join("sample-bundle");
+    let sample = sample_bundle::write(&folder)
+        .map_err(|source| Ending::not_ready(&Unprepared { what: "the sample bundle", source }))?;
+    let folder_of = |path: &Path| Value::Text(path.display().to_string());
+    let given = BTreeMap::from([
+        ("containers_dir".to_owned(), folder_of(&sample.containers)),
+        ("charts_dir".to_owned(), folder_of(&sample.charts)),
+        ("checkpoints_dir".to_owned(), folder_of(&sample.checkpoints)),
+    ]);
+    let loader =
+        Loader::new(blueprint.catalogue(), host).sets(&args.sets).given("the sample bundle", given);
+    let usage = |error: springboard::answers::InvalidAnswers| Ending::usage(&error);
+    let loader = match &args.answers {
+        Some(path) => loader.file(path).map_err(usage)?,
+        None => match blueprint.sample_answers(&scenario.answers) {
+            Some(text) => loader.text(Path::new(&scenario.answers), text),
+            None => loader.file(Path::new(&scenario.answers)).map_err(usage)?,
+        },
+    };
+    loader.load().map_err(usage)
+}
+
+/// What earlier runs of this rehearsal did, when this one goes on with them. One that is done is
+/// replaced by a new one; one that is not, and has other answers or another scenario, is not touched.
+async fn earlier(
+    deployment: &Deployment,
+    answers: &Answers,
+    scenario_named: bool,
+    scenario: &str,
+    printer: &Printer,
+) -> Result<Option<springboard::run::RunState>, Ending> {
+    if !deployment.exists() || deployment.owner().is_some() {
+        return Ok(None);
+    }
+    let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
+    let Some(state) = state else {
+        discard(deployment).await?;
+        return Ok(None);
+    };
+    if state.status == Some(RunStatus::Done) {
+        printer.note(&format!("{} was done; a new rehearsal takes its place", deployment.label()));
+        discard(deployment).await?;
+        return Ok(None);
+    }
+    let same_answers = state.header.as_ref().is_some_and(|h| h.answers == answers.digest());
+    let kept = process::scenario_text(&deployment.world()).unwrap_or_default();
+    if same_answers && (!scenario_named || kept == scenario) {
+        printer.note(&format!("{} was not finished; this run goes on with it", deployment.label()));
+        return Ok(Some(state));
+    }
+    let what = if same_answers { "another scenario" } else { "other answers" };
+    Err(Ending::usage(&OtherRehearsal {
+        label: deployment.label(),
+        what,
+        folder: deployment.folder().display().to_string(),
+    }))
+}
+
+/// Ends the world of a rehearsal and removes everything of it.
+async fn discard(deployment: &Deployment) -> Result<(), Ending> {
+    stop(&deployment.world()).await.map_err(|error| Ending::not_ready(&error))?;
+    std::fs::remove_dir_all(deployment.folder())
+        .map_err(|source| Ending::not_ready(&Unprepared { what: "the old rehearsal", source }))
+}
+
+/// The scenario that the world of a rehearsal was made with.
+pub(crate) fn kept_scenario(deployment: &Deployment) -> Result<String, Ending> {
+    process::scenario_text(&deployment.world()).map_err(|source| {
+        Ending::not_ready(&Unprepared { what: "the world of this rehearsal", source })
+    })
+}
+
+/// However fast the world is, Helm and the controllers need some time for what mends itself.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The surroundings of a rehearsal: everything leads to the world on loopback.
+pub(crate) fn surroundings(address: &Address, region: &str) -> Surroundings {
+    let credentials = Credentials {
+        access_key_id: environment::ACCESS_KEY_ID.to_owned(),
+        secret_access_key: Secret::new(environment::SECRET_ACCESS_KEY),
+        session_token: None,
+    };
+    let registry = address.registry;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
+    let retry = retry(address.time_scale);
+    let storage = StorageAccess {
+        client: client.clone(),
+        endpoint: loopback(address.storage),
+        region: region.to_owned(),
+        credentials: Arc::new(WorldKeys),
+        retry,
+        now: jiff::Timestamp::now,
+    };
+    Surroundings {
+        cloud: Arc::new(RehearsedCloud::new(address.control.clone(), region)),
+        environment: environment::credentials(),
+        terraform: environment::for_terraform(address),
+        kubernetes: Some(address.kubernetes),
+        storage,
+        patience: Watch::PATIENCE.mul_f64(address.time_scale.min(1.0)).max(SHORTEST_PATIENCE),
+        credentials,
+        registry: RegistryDoor::new(move |host| RegistryAccess {
+            client: client.clone(),
+            host: host.to_owned(),
+            base_url: loopback(registry),
+            credentials: Arc::new(NoCredentials),
+            retry,
+        }),
+    }
+}
+
+/// The world's registry asks nobody for credentials and answers on loopback, past any proxy.
+#[derive(Debug)]
+struct NoCredentials;
+
+#[async_trait]
+impl RegistryCredentials for NoCredentials {
+    async fn basic(&self, _: Freshness) -> Result<Option<Secret>, CredentialsError> {
+        Ok(None)
+    }
+}
+
+/// The keys that the world knows; they never end.
+#[derive(Debug)]
+struct WorldKeys;
+
+#[async_trait]
+impl StorageCredentials for WorldKeys {
+    async fn keys(&self, _: Freshness) -> Result<StorageKeys, CredentialsError> {
+        Ok(StorageKeys {
+            access_key: environment::ACCESS_KEY_ID.to_owned(),
+            secret_key: Secret::new(environment::SECRET_ACCESS_KEY),
+            session_token: None,
+        })
+    }
+}
+
+fn loopback(address: SocketAddr) -> Url {
+    let mut url = Url::parse("http://localhost/").expect("this is a URL");
+    url.set_ip_host(address.ip()).expect("an http URL can have an address");
+    url.set_port(Some(address.port())).expect("an http URL can have a port");
+    url
+}
+
+/// Retries as patiently as a real install would, in the world's time.
+fn retry(time_scale: f64) -> Retry {
+    let usual = Retry::default();
+    let scaled = |wait: Duration| wait.mul_f64(time_scale.min(1.0)).max(Duration::from_millis(5));
+    Retry {
+        first_wait: scaled(usual.first_wait),
+        longest_wait: scaled(usual.longest_wait),
+        ..usual
+    }
+}
+
+/// Something that a rehearsal needs on disk cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("could not prepare {what}")]
+struct Unprepared {
+    what: &'static str,
+    #[source]
+    source: std::io::Error,
+}
+
+impl Hint for Unprepared {}
+
+/// Another rehearsal of that name is not finished.
+#[derive(Debug, thiserror::Error)]
+#[error("`{label}` is not finished and was begun with {what}")]
+struct OtherRehearsal {
+    label: String,
+    what: &'static str,
+    folder: String,
+}
+
+impl Hint for OtherRehearsal {
+    fn hint(&self) -> Option<String> {
+        Some(format!(
+            "go on with it by `springboard resume {}`, choose another name by `--set deployment_name=…`, or stop its world and remove `{}`",
+            self.label, self.folder
+        ))
+    }
+}

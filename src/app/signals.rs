@@ -1,0 +1,28 @@
+//! Signals to the engine: one wish to stop, never a kill.
+
+use springboard::engine::stop::{Stop, Wish};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Turns SIGINT and SIGTERM into the wish to stop now, and ignores SIGHUP: a run outlives its
+/// terminal. Ends with the runtime.
+pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    spawn(async move {
+        loop {
+            // All three are cancel safe.
+            tokio::select! {
+                _ = interrupt.recv() => stop.ask(Wish::Now),
+                _ = terminate.recv() => stop.ask(Wish::Now),
+                _ = hangup.recv() => {}
+            }
+        }
+    });
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "signals are listened to beside the run")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}

@@ -1,0 +1,239 @@
+//! `springboard world`: the simulated world without the installer.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+use springboard::cli::{WorldArgs, WorldCommand};
+use springboard::engine::deployment::Deployment;
+use springboard::error::Hint;
+use springboard::frontend::json::pretty;
+use springboard::frontend::printer::Printer;
+use springboard::host::Host;
+use springboard::rehearsal::process::{self, Address};
+use springboard::rehearsal::{control, environment, scenarios};
+use springboard::tools::process::{CommandLine, detach};
+
+use super::{Ending, absolute, state_root};
+
+/// Time scale of a rehearsal unless another is asked for: a whole install in two to three minutes.
+pub(crate) const DEFAULT_TIME_SCALE: f64 = 0.05;
+
+/// How long a world may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(
+    command: WorldCommand,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Ending, Ending> {
+    match command {
+        WorldCommand::Start { world, scenario, time_scale } => {
+            let dir = folder(&world, host)?;
+            let scenario = scenario_text(scenario.as_deref(), host)?;
+            let scale = time_scale.unwrap_or(DEFAULT_TIME_SCALE);
+            let address = start(host, &dir, &scenario, scale).await?;
+            printer.line(&format!(
+                "the world in {} is ready, process {}",
+                dir.display(),
+                address.pid
+            ));
+        }
+        WorldCommand::Env { world, json } => {
+            let dir = folder(&world, host)?;
+            let address = alive(&dir).await?;
+            let kubeconfig = environment::write_kubeconfig(&dir, &address, host.program());
+            let kubeconfig =
+                kubeconfig.map_err(|e| Ending::not_ready(&WorldAbsent::write(&dir, e)))?;
+            let variables = environment::of(&address, &kubeconfig);
+            printer.text(&shown(&variables, json));
+        }
+        WorldCommand::Inventory { world } => {
+            let address = alive(&folder(&world, host)?).await?;
+            let asked = control::request(&address.control, "GET", "/inventory", None).await;
+            let inventory = asked.map_err(|e| Ending::not_ready(&WorldAbsent::Silent(e)))?;
+            printer.line(&pretty(&inventory));
+        }
+        WorldCommand::Stop { world } => {
+            let dir = folder(&world, host)?;
+            stop(&dir).await.map_err(|error| Ending::not_ready(&error))?;
+            printer.line(&format!("the world in {} is stopped", dir.display()));
+        }
+        WorldCommand::Serve { dir } => {
+            // Its own session: neither a closed terminal nor a Ctrl-C for the engine reaches it.
+            let _already_leads_one = rustix::process::setsid();
+            process::serve(host, &dir).await.map_err(|error| Ending::not_ready(&error))?;
+        }
+    }
+    Ok(Ending::DONE)
+}
+
+/// Starts the world in `dir`, or finds it started; returns when it answers.
+pub(crate) async fn start(
+    host: &Host,
+    dir: &Path,
+    scenario: &str,
+    time_scale: f64,
+) -> Result<Address, Ending> {
+    let not_ready = |error: WorldAbsent| Ending::not_ready(&error);
+    if let Some(address) = Address::read(dir)
+        && address.is_alive().await
+    {
+        return Ok(address);
+    }
+    process::prepare(dir, scenario, time_scale)
+        .map_err(|e| not_ready(WorldAbsent::write(dir, e)))?;
+    let log = dir.join("world.log");
+    let command = CommandLine {
+        program: host.program().to_owned(),
+        args: vec!["world".into(), "serve".into(), "--dir".into(), dir.display().to_string()],
+        env: host.vars().clone(),
+        dir: dir.to_owned(),
+    };
+    let mut child = detach(&command, &log).map_err(|e| not_ready(WorldAbsent::write(dir, e)))?;
+    let ready = async {
+        loop {
+            let address = Address::read(dir).filter(|a| Some(a.pid) == child.id());
+            if let Some(address) = address
+                && address.is_alive().await
+            {
+                return Ok(address);
+            }
+            if child.try_wait().ok().flatten().is_some() {
+                return Err(WorldAbsent::Died { said: last_words(&log), log: log.clone() });
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let started = tokio::time::timeout(READY_WITHIN, ready).await;
+    started.unwrap_or_else(|_| Err(WorldAbsent::Slow { log: log.clone() })).map_err(not_ready)
+}
+
+/// Tells the world in `dir` to stop and waits until it has.
+pub(crate) async fn stop(dir: &Path) -> Result<(), WorldAbsent> {
+    let Some(address) = Address::read(dir) else { return Ok(()) };
+    if control::request(&address.control, "POST", "/stop", None).await.is_err() {
+        return Ok(());
+    }
+    let gone = async {
+        while address.is_alive().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(READY_WITHIN, gone).await;
+    in_time.map_err(|_| WorldAbsent::Slow { log: dir.join("world.log") })
+}
+
+/// The text of a scenario: an embedded name, or a file.
+pub(crate) fn scenario_text(given: Option<&str>, host: &Host) -> Result<String, Ending> {
+    let given = given.unwrap_or(scenarios::DEFAULT);
+    if let Some(text) = scenarios::embedded(given) {
+        return Ok(text.to_owned());
+    }
+    let path = absolute(Path::new(given), host);
+    std::fs::read_to_string(&path).map_err(|source| {
+        let known = scenarios::ALL.iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+        Ending::usage(&WorldAbsent::NoScenario { given: given.to_owned(), known, source })
+    })
+}
+
+async fn alive(dir: &Path) -> Result<Address, Ending> {
+    let nobody = || Ending::not_ready(&WorldAbsent::Nobody { dir: dir.to_owned() });
+    let address = Address::read(dir).ok_or_else(nobody)?;
+    if address.is_alive().await { Ok(address) } else { Err(nobody()) }
+}
+
+fn folder(world: &WorldArgs, host: &Host) -> Result<PathBuf, Ending> {
+    let root = state_root(world.state_dir.as_ref(), host);
+    match (&world.dir, &world.deployment) {
+        (Some(dir), _) => Ok(absolute(dir, host)),
+        (None, None) => Ok(root.join("world")),
+        (None, Some(name)) => {
+            let name = format!("rehearsal/{}", name.trim_start_matches("rehearsal/"));
+            let found = Deployment::find(&root, &name).map_err(|error| Ending::usage(&error))?;
+            Ok(found.world())
+        }
+    }
+}
+
+fn shown(variables: &BTreeMap<String, String>, json: bool) -> String {
+    if json {
+        return format!("{}\n", pretty(&json!(variables)));
+    }
+    let quoted = |value: &str| value.replace('\'', r"'\''");
+    variables.iter().map(|(name, value)| format!("export {name}='{}'\n", quoted(value))).collect()
+}
+
+fn last_words(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing").to_owned()
+}
+
+/// Why a world is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorldAbsent {
+    /// None is running there.
+    #[error("no simulated world is running in `{}`", .dir.display())]
+    Nobody {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// It does not answer.
+    #[error("the simulated world does not answer")]
+    Silent(#[source] io::Error),
+    /// Its folder cannot be used.
+    #[error("could not use the folder of the simulated world, `{}`", .dir.display())]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended at once.
+    #[error("the simulated world ended at once; it said: {said}")]
+    Died {
+        /// Its last line.
+        said: String,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// It takes too long.
+    #[error("the simulated world takes longer than {} s", READY_WITHIN.as_secs())]
+    Slow {
+        /// Its log.
+        log: PathBuf,
+    },
+    /// There is no such scenario.
+    #[error("there is no scenario `{given}`")]
+    NoScenario {
+        /// What was asked for.
+        given: String,
+        /// The embedded ones.
+        known: String,
+        /// Why it is not a file either.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl WorldAbsent {
+    fn write(dir: &Path, source: io::Error) -> Self {
+        Self::Folder { dir: dir.to_owned(), source }
+    }
+}
+
+impl Hint for WorldAbsent {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nobody { .. } => Some("start one with `springboard world start`".into()),
+            Self::Silent(_) | Self::Folder { .. } => None,
+            Self::Died { log, .. } | Self::Slow { log } => {
+                Some(format!("its log is `{}`", log.display()))
+            }
+            Self::NoScenario { known, .. } => Some(format!("embedded are {known}")),
+        }
+    }
+}

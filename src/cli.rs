@@ -1,0 +1,309 @@
+//! The command line: clap types only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::frontend::Output;
+
+/// Takes an operator from an empty AWS account to a running deployment.
+#[derive(Debug, Parser)]
+#[command(name = "springboard", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole install in the simulated world: no account, no network.
+    Rehearse(Rehearse),
+    /// What would be done: stages, steps, cost, time, deviations; nothing is changed.
+    Plan(PlanArgs),
+    /// Go on with a deployment after a failure or a stop.
+    Resume(Resume),
+    /// One screen of facts about a deployment, or about all of them.
+    Status(StatusArgs),
+    /// The runs of a deployment.
+    Runs(RunsArgs),
+    /// Answer files: a template, a check, the schema, explanations.
+    Answers {
+        /// What to do with answers.
+        #[command(subcommand)]
+        command: AnswersCommand,
+    },
+    /// The external programs: found where, which version, wanted range.
+    Tools(ToolsArgs),
+    /// The simulated world without the installer.
+    World {
+        /// What to do with the world.
+        #[command(subcommand)]
+        command: WorldCommand,
+    },
+    /// Runs an external program for the engine.
+    #[command(hide = true)]
+    ToolRun,
+    /// Prints a token for the cluster, as kubectl's exec plug-ins do.
+    #[command(hide = true)]
+    ClusterToken(ClusterToken),
+}
+
+/// Where state is kept, and how things are shown.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Folder for everything that must last [default: `$XDG_STATE_HOME/springboard`].
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value = "line")]
+    pub output: Output,
+}
+
+/// Where answers come from.
+#[derive(Debug, Clone, Args)]
+pub struct AnswerArgs {
+    /// The answer file.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// One answer; VALUE is TOML, a bare word is a text.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Which external programs are used.
+#[derive(Debug, Clone, Args)]
+pub struct ToolArgs {
+    /// Which engine applies the Terraform root [default: the one that is there, terraform first].
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
+    /// The terraform or tofu program.
+    #[arg(long, value_name = "PATH")]
+    pub terraform: Option<PathBuf>,
+    /// The helm program.
+    #[arg(long, value_name = "PATH")]
+    pub helm: Option<PathBuf>,
+}
+
+/// Confirmations given beforehand.
+#[derive(Debug, Clone, Args)]
+pub struct ConfirmArgs {
+    /// Never ask; what is missing is an error.
+    #[arg(long)]
+    pub non_interactive: bool,
+    /// Answer generic confirmations with yes; never deletes or replaces anything.
+    #[arg(long)]
+    pub yes: bool,
+    /// The address of the one object that may be deleted or replaced.
+    #[arg(long, value_name = "OBJECT")]
+    pub confirm: Vec<String>,
+}
+
+/// The engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// HashiCorp Terraform.
+    Terraform,
+    /// OpenTofu.
+    Tofu,
+}
+
+/// `springboard rehearse`
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// What the account looks like and what goes wrong: an embedded name or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// Print the embedded scenarios.
+    #[arg(long)]
+    pub list_scenarios: bool,
+    /// 1 is real time, 0 is no waiting [default: 0.05].
+    #[arg(long, value_name = "X", value_parser = time_scale)]
+    pub time_scale: Option<f64>,
+    /// End and remove the world when the run has succeeded.
+    #[arg(long)]
+    pub discard: bool,
+    /// The answers; without them, the sample answers of the scenario.
+    #[command(flatten)]
+    pub answers: AnswerArgs,
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+    /// Confirmations.
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Ask the simulated world instead of an account.
+    #[arg(long)]
+    pub rehearse: bool,
+    /// The scenario of the simulated world.
+    #[arg(long, value_name = "NAME|FILE", requires = "rehearse")]
+    pub scenario: Option<String>,
+    /// The answers.
+    #[command(flatten)]
+    pub answers: AnswerArgs,
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard resume`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+    /// Confirmations.
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// `NAME`, or `rehearsal/NAME`; without it, all.
+    pub deployment: Option<String>,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard runs`
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard tools`
+#[derive(Debug, Args)]
+pub struct ToolsArgs {
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard answers …`
+#[derive(Debug, Subcommand)]
+pub enum AnswersCommand {
+    /// Print a commented template.
+    New {
+        /// `full` or `platform-only`.
+        #[arg(long, default_value = "full")]
+        profile: String,
+    },
+    /// Check an answer file without side effects; every error at once.
+    Validate {
+        /// The answers.
+        #[command(flatten)]
+        answers: AnswerArgs,
+    },
+    /// Print the JSON schema of the answer file.
+    Schema,
+    /// Print why a key is asked and what follows from it.
+    Explain {
+        /// The key, for example `region`.
+        key: String,
+    },
+}
+
+/// `springboard world …`
+#[derive(Debug, Subcommand)]
+pub enum WorldCommand {
+    /// Start the world, or find it started; returns when it is ready.
+    Start {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+        /// What the account looks like and what goes wrong: an embedded name or a file.
+        #[arg(long, value_name = "NAME|FILE")]
+        scenario: Option<String>,
+        /// 1 is real time, 0 is no waiting [default: 0.05].
+        #[arg(long, value_name = "X", value_parser = time_scale)]
+        time_scale: Option<f64>,
+    },
+    /// Print the environment in which terraform, tofu, helm, kubectl, crane and aws use the world.
+    Env {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+        /// As JSON instead of shell lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what exists, as sorted JSON, equal for equal worlds.
+    Inventory {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+    },
+    /// Stop the world; what was made is kept.
+    Stop {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+    },
+    /// Be the world.
+    #[command(hide = true)]
+    Serve {
+        /// Its folder.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+}
+
+/// Which world is meant.
+#[derive(Debug, Clone, Args)]
+pub struct WorldArgs {
+    /// Its folder [default: `$XDG_STATE_HOME/springboard/world`].
+    #[arg(long, value_name = "DIR", conflicts_with = "deployment")]
+    pub dir: Option<PathBuf>,
+    /// The world of that rehearsal.
+    #[arg(long, value_name = "NAME")]
+    pub deployment: Option<String>,
+    /// Folder for everything that must last.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// `springboard cluster-token`
+#[derive(Debug, Args)]
+pub struct ClusterToken {
+    /// The cluster.
+    #[arg(long)]
+    pub cluster: String,
+    /// Its region.
+    #[arg(long)]
+    pub region: String,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_not_a_number| format!("`{text}` is not a number"))?;
+    if (0.0..=100.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("`{text}` is not between 0 and 100"))
+    }
+}

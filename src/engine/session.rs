@@ -1,0 +1,248 @@
+//! A session: one run of the engine over a plan, from its header to its last event.
+//!
+//! Walks the stages in order. Knows what a step is, not how it is done ([`super::steps`]).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::deployment::{Deployment, Lock};
+use super::recorder::{RecordError, Recorder};
+use super::steps::{self, StepEnd, StepError};
+use super::stop::{Stop, Wish};
+use super::surroundings::Surroundings;
+use crate::cloud::sign;
+use crate::cluster::Door;
+use crate::host::Host;
+use crate::plan::{Facts, Plan, Stage, Step};
+use crate::run::event::{EventKind, Failure, RunStatus};
+use crate::run::{Redactor, RunState};
+use crate::tools::toolbox::Toolbox;
+
+/// Everything that a run needs.
+#[derive(Debug)]
+pub struct Session {
+    /// The process and the machine.
+    pub host: Host,
+    /// The deployment on disk.
+    pub deployment: Deployment,
+    /// Its lock, held until the session is dropped; tools inherit it.
+    pub lock: Lock,
+    /// Id of this run.
+    pub run: String,
+    /// What will be done.
+    pub plan: Plan,
+    /// The account and the ways to it.
+    pub surroundings: Surroundings,
+    /// The external programs.
+    pub toolbox: Toolbox,
+    /// What earlier runs of the chain did.
+    pub before: RunState,
+    /// Writes the journal.
+    pub recorder: Recorder,
+    /// Masks secrets.
+    pub redactor: Redactor,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Addresses of objects that may be deleted or replaced.
+    pub confirmed: Vec<String>,
+}
+
+impl Session {
+    /// Carries the plan out and records how it ended.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; nothing more is begun then.
+    pub async fn run(&self) -> Result<RunStatus, RecordError> {
+        let began = Instant::now();
+        let (status, failure) = match self.roll_out().await {
+            Ok(()) => (RunStatus::Done, None),
+            Err(End::Stopped) => (RunStatus::Stopped, None),
+            Err(End::Failed(failure)) => (RunStatus::Failed, Some(failure)),
+            Err(End::Refused(failure)) => (RunStatus::Refused, Some(failure)),
+            Err(End::Record(error)) => return Err(error),
+        };
+        let elapsed_ms = milliseconds(began);
+        self.recorder.record(EventKind::RunFinished { status, failure, elapsed_ms }).await?;
+        Ok(status)
+    }
+
+    /// The folder of this run.
+    pub fn folder(&self) -> PathBuf {
+        self.deployment.run(&self.run)
+    }
+
+    /// The way to the cluster, once the outputs have told it.
+    pub(super) fn door(&self, facts: &Facts) -> Option<Door> {
+        use base64::Engine as _;
+        let names = self.plan.outputs;
+        let (endpoint, authority) = (facts.text(names.endpoint), facts.text(names.authority));
+        let pem = base64::engine::general_purpose::STANDARD.decode(authority).ok()?;
+        let (credentials, host) = (self.surroundings.credentials.clone(), self.host.clone());
+        let (region, cluster) = (self.plan.region.clone(), self.plan.cluster.clone());
+        Some(Door {
+            endpoint: Some(endpoint.to_owned()).filter(|e| !e.is_empty())?,
+            certificate_authority: String::from_utf8(pem).ok()?,
+            address: self.surroundings.kubernetes,
+            tokens: Arc::new(move || {
+                sign::cluster_token(&credentials, &region, &cluster, host.now())
+                    .map_err(|error| error.to_string())
+            }),
+        })
+    }
+
+    /// The environment of every external program: what it needs of ours, and the way to AWS.
+    pub(super) fn child_environment(&self) -> BTreeMap<String, String> {
+        let kept = KEPT_VARIABLES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.host.var(name)?.to_owned())));
+        kept.chain(self.surroundings.environment.clone()).collect()
+    }
+
+    async fn roll_out(&self) -> Result<(), End> {
+        let tools: BTreeMap<String, String> = self.toolbox.versions();
+        let stages = self.plan.outline();
+        self.recorder.record(EventKind::RolloutStarted { stages, tools }).await?;
+        for object in &self.confirmed {
+            self.recorder.record(EventKind::Confirmed { object: object.clone() }).await?;
+        }
+        let mut facts = Facts::default();
+        for stage in &self.plan.stages {
+            self.stage(stage, &mut facts).await?;
+        }
+        let values = facts.outputs.into_iter().collect();
+        self.recorder.record(EventKind::Outputs { values }).await?;
+        Ok(())
+    }
+
+    async fn stage(&self, stage: &Stage, facts: &mut Facts) -> Result<(), End> {
+        let began = Instant::now();
+        self.recorder.record(EventKind::StageStarted { stage: stage.id.into() }).await?;
+        for step in &stage.steps {
+            if self.stop.wish() > Wish::GoOn {
+                return Err(End::Stopped);
+            }
+            self.step(stage, step, facts).await?;
+        }
+        let elapsed_ms = milliseconds(began);
+        self.recorder
+            .record(EventKind::StageFinished { stage: stage.id.into(), elapsed_ms })
+            .await?;
+        Ok(())
+    }
+
+    async fn step(&self, stage: &Stage, step: &Step, facts: &mut Facts) -> Result<(), End> {
+        let began = Instant::now();
+        let (stage_id, step_id) = (stage.id.to_owned(), step.id.clone());
+        // On disk before any process of the step exists.
+        self.recorder
+            .record(EventKind::StepStarted {
+                stage: stage_id.clone(),
+                step: step_id.clone(),
+                attempt: 1,
+            })
+            .await?;
+        let door = self.door(facts);
+        let context =
+            steps::Context { session: self, stage: stage.id, step: &step.id, door: door.as_ref() };
+        let ended = steps::carry_out(&context, step, facts).await;
+        let elapsed_ms = milliseconds(began);
+        let (stage, step) = (stage_id, step_id);
+        match ended {
+            Ok(StepEnd::Done { unchanged }) => {
+                let kind = EventKind::StepFinished { stage, step, unchanged, elapsed_ms };
+                self.recorder.record(kind).await?;
+                Ok(())
+            }
+            Err(StepError::Record(error)) => Err(End::Record(error)),
+            Err(StepError::Stopped) => {
+                self.recorder.record(EventKind::StepStopped { stage, step, elapsed_ms }).await?;
+                Err(End::Stopped)
+            }
+            Err(StepError::Refused(objects)) => {
+                let failure = refusal(&objects);
+                let refused = EventKind::RefusedToDelete {
+                    stage: stage.clone(),
+                    step: step.clone(),
+                    objects,
+                };
+                let failed =
+                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
+                self.recorder.record_all(vec![refused, failed]).await?;
+                Err(End::Refused(failure))
+            }
+            Err(StepError::Failed(failure)) => {
+                let kind =
+                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
+                self.recorder.record(kind).await?;
+                Err(End::Failed(failure))
+            }
+        }
+    }
+}
+
+/// Variables of our own environment that external programs need too. The operator's own settings
+/// of those programs are not among them.
+const KEPT_VARIABLES: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "XDG_RUNTIME_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+fn refusal(objects: &[String]) -> Failure {
+    let confirm: String = objects.iter().map(|o| format!(" --confirm '{o}'")).collect();
+    Failure {
+        what: format!("the plan would delete or replace {}", objects.join(", ")),
+        causes: Vec::new(),
+        hint: Some(format!("if that is meant, resume with{confirm}; nothing was changed")),
+    }
+}
+
+/// Why a rollout does not go on.
+#[derive(Debug)]
+enum End {
+    Stopped,
+    Failed(Failure),
+    Refused(Failure),
+    Record(RecordError),
+}
+
+impl From<RecordError> for End {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+pub(super) fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The failure that an error and its causes make, for the journal and the screen.
+pub fn failure_of(error: &dyn crate::error::Hint) -> Failure {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    Failure { what: error.to_string(), causes, hint: error.hint() }
+}
+
+/// A session is shared with the task that listens to signals.
+pub type Shared = Arc<Session>;

@@ -1,0 +1,266 @@
+//! A Terraform pass: prepare, look for what an earlier run left, plan, gate, apply, read outputs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::stop::Stop;
+use super::super::{gates, recovery};
+use super::tool::{self, LastWords};
+use super::{Context, StepEnd, StepError};
+use crate::bundle::embedded;
+use crate::error::Hint;
+use crate::plan::{Facts, Gate, Pass, Work};
+use crate::run::Action;
+use crate::run::event::Failure;
+use crate::tools::process::{Captured, CommandLine, capture};
+use crate::tools::terraform::PlanJson;
+use crate::tools::terraform::{Command, Root, Translator};
+use crate::tools::terraform::{OutputValue, read_outputs};
+
+/// How long a command may take that only reads the state.
+const READ_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// What a plan would do.
+pub(super) enum Planned {
+    /// Nothing.
+    Nothing,
+    /// Address to what would happen to it.
+    Changes(BTreeMap<String, Action>),
+}
+
+/// Applies the root with the variables of the pass.
+pub(super) async fn apply(
+    context: &Context<'_>,
+    pass: &Pass,
+    gates: &[Gate],
+    facts: &mut Facts,
+) -> Result<StepEnd, StepError> {
+    let later = latest_begun(context, pass);
+    let pass = later.unwrap_or(pass);
+    let root = prepare(context, pass).await?;
+    if later.is_some() && holds_already(context, &root, gates, facts).await? {
+        return Ok(StepEnd::Done { unchanged: true });
+    }
+    recovery::before_plan(context, &root).await?;
+    let unchanged = match plan(context, &root).await? {
+        Planned::Nothing => true,
+        Planned::Changes(_) => {
+            gate_plan(context, &root, pass).await?;
+            run_apply(context, &root).await?;
+            false
+        }
+    };
+    remove_plan(&root)?;
+    facts.outputs = outputs(context, &root).await?;
+    Ok(StepEnd::Done { unchanged })
+}
+
+/// The latest pass that an earlier run has begun. What it made must not be planned away by the
+/// variables of an earlier pass.
+fn latest_begun<'a>(context: &Context<'a>, pass: &Pass) -> Option<&'a Pass> {
+    let session = context.session;
+    let begun = session.plan.stages.iter().flat_map(|stage| {
+        stage.steps.iter().filter_map(move |step| match &step.work {
+            Work::Apply(other) if session.before.was_begun(stage.id, &step.id) => Some(other),
+            _ => None,
+        })
+    });
+    begun.filter(|other| other.order > pass.order).max_by_key(|other| other.order)
+}
+
+/// Whether the gates of an earlier pass hold, so that the later one can be planned in its place.
+async fn holds_already(
+    context: &Context<'_>,
+    root: &Root,
+    gates: &[Gate],
+    facts: &mut Facts,
+) -> Result<bool, StepError> {
+    facts.outputs = outputs(context, root).await?;
+    let door = context.session.door(facts);
+    let context = Context { door: door.as_ref(), ..*context };
+    for gate in gates {
+        if !gates::holds(&context, gate).await {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes root, variables and lock file, then `init` and `validate`.
+pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, StepError> {
+    let session = context.session;
+    let folder = session.deployment.terraform();
+    embedded::write_to("terraform", &folder).map_err(|error| StepError::of(&error))?;
+    let toolbox = &session.toolbox;
+    let mut environment = session.child_environment();
+    environment.extend(session.surroundings.terraform.clone());
+    let dir = folder.join(session.plan.root);
+    let root = Root::new(toolbox.engine, &toolbox.terraform.path, &dir, environment);
+    let written = root.place_lock_file().and_then(|()| root.write_variables(&pass.variables));
+    written.map_err(|source| unwritable(&root, source))?;
+    let mut translator = Translator::new(context.stage, context.step, Command::Other);
+    let ended =
+        tool::run(context, "init", root.init(&[]), &mut translator, &Stop::default()).await?;
+    checked(context, ended.is_success(), || tool::failure("init", translator.told()))?;
+    let mut words = LastWords::default();
+    let ended =
+        tool::run(context, "validate", root.validate(), &mut words, &Stop::default()).await?;
+    checked(context, ended.is_success(), || Failure {
+        what: "terraform validate failed: the embedded root is not right for this program".into(),
+        causes: words.causes(),
+        hint: Some("see the log of the step; another version of the program may help".into()),
+    })?;
+    Ok(root)
+}
+
+/// Makes the saved plan.
+pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, StepError> {
+    let mut translator = Translator::new(context.stage, context.step, Command::Plan);
+    let ended = tool::run(context, "plan", root.plan(), &mut translator, &Stop::default()).await?;
+    let made = matches!(ended.code(), Some(0 | 2));
+    checked(context, made, || tool::failure("plan", translator.told()))?;
+    if ended.code() == Some(0) {
+        remove_plan(root)?;
+        return Ok(Planned::Nothing);
+    }
+    let plan = show_plan(context, root).await?;
+    // Changed outputs alone are a change too: the state does not have them yet.
+    let changes = plan.changes().filter_map(|c| Some((c.address.clone(), c.action()?))).collect();
+    Ok(Planned::Changes(changes))
+}
+
+async fn show_plan(context: &Context<'_>, root: &Root) -> Result<PlanJson, StepError> {
+    let shown = read(&root.show_plan(), "show").await?;
+    let plan = PlanJson::read(&shown.stdout).map_err(|error| StepError::of(&error))?;
+    for secret in plan.secrets() {
+        context.session.redactor.learn(&secret);
+    }
+    Ok(plan)
+}
+
+/// What a plan must not do: lose guarded objects, forget the boundary, miss the reservation.
+async fn gate_plan(context: &Context<'_>, root: &Root, pass: &Pass) -> Result<(), StepError> {
+    let session = context.session;
+    let plan = show_plan(context, root).await?;
+    let lost: Vec<String> = plan
+        .guarded_losses()
+        .into_iter()
+        .map(|change| change.address.clone())
+        .filter(|address| !session.confirmed.contains(address))
+        .collect();
+    if !lost.is_empty() {
+        remove_plan(root)?;
+        return Err(StepError::Refused(lost));
+    }
+    let bare = plan.roles_without_boundary();
+    if session.plan.boundary.is_some() && !bare.is_empty() {
+        let causes = bare.into_iter().map(|role| format!("{role} has none")).collect();
+        return Err(refused_plan(root, "an IAM role would have no permissions boundary", causes));
+    }
+    let capacity = plan.capacity();
+    let reserved = |id: &String| capacity.iter().any(|c| c.reservation_id.as_ref() == Some(id));
+    if let Some(id) = pass.reservation.as_ref().filter(|id| !reserved(id))
+        && !capacity.is_empty()
+    {
+        let what = "no launch template would use the capacity reservation";
+        return Err(refused_plan(root, what, vec![format!("the reservation is {id}")]));
+    }
+    Ok(())
+}
+
+fn refused_plan(root: &Root, what: &str, causes: Vec<String>) -> StepError {
+    if let Err(error) = remove_plan(root) {
+        return error;
+    }
+    let hint = Some("this is a bug in springboard; nothing was changed".into());
+    StepError::Failed(Failure { what: what.into(), causes, hint })
+}
+
+async fn run_apply(context: &Context<'_>, root: &Root) -> Result<(), StepError> {
+    let mut translator = Translator::new(context.stage, context.step, Command::Apply);
+    let ended = tool::run(context, "apply", root.apply(), &mut translator, &Stop::default()).await;
+    remove_plan(root)?;
+    let told = translator.told();
+    // Exit code and summary together: events alone do not say that the state was written.
+    let applied = ended?.is_success() && told.applied.is_some();
+    checked(context, applied, || tool::failure("apply", told))
+}
+
+/// The outputs of the root; secret ones are learned by the redactor and left out.
+pub(super) async fn outputs(
+    context: &Context<'_>,
+    root: &Root,
+) -> Result<BTreeMap<String, Value>, StepError> {
+    let read = read(&root.output(), "output").await?;
+    let outputs = read_outputs(&read.stdout).map_err(|error| StepError::of(&error))?;
+    let mut plain = BTreeMap::new();
+    for (name, value) in outputs {
+        match value {
+            OutputValue::Plain(value) => {
+                plain.insert(name, value);
+            }
+            OutputValue::Secret(secret) => context.session.redactor.learn(&secret),
+        }
+    }
+    Ok(plain)
+}
+
+/// Runs a command that only reads; what it says stays in memory.
+pub(crate) async fn read(command: &CommandLine, what: &str) -> Result<Captured, StepError> {
+    let captured = capture(command, READ_LIMIT).await.map_err(|error| StepError::of(&error))?;
+    if captured.exit == Some(0) {
+        return Ok(captured);
+    }
+    Err(StepError::Failed(Failure {
+        what: format!("terraform {what} failed"),
+        causes: captured
+            .stderr
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .take(3)
+            .map(str::to_owned)
+            .collect(),
+        hint: Some("mend the cause, then resume".into()),
+    }))
+}
+
+/// A command that did not do its work was stopped, when a stop was asked for, or has failed.
+pub(super) fn checked(
+    context: &Context<'_>,
+    good: bool,
+    failure: impl FnOnce() -> Failure,
+) -> Result<(), StepError> {
+    if good {
+        Ok(())
+    } else if context.session.stop.wish() == super::super::stop::Wish::Now {
+        Err(StepError::Stopped)
+    } else {
+        Err(StepError::Failed(failure()))
+    }
+}
+
+fn remove_plan(root: &Root) -> Result<(), StepError> {
+    root.remove_plan().map_err(|source| unwritable(root, source))
+}
+
+fn unwritable(root: &Root, source: std::io::Error) -> StepError {
+    StepError::of(&Unwritable { dir: root.dir().to_owned(), source })
+}
+
+/// The working directory cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write to the working directory `{}`", .dir.display())]
+struct Unwritable {
+    dir: std::path::PathBuf,
+    #[source]
+    source: std::io::Error,
+}
+
+impl Hint for Unwritable {
+    fn hint(&self) -> Option<String> {
+        Some("free space on the disk, or make the folder writable, then resume".into())
+    }
+}

@@ -1,0 +1,178 @@
+//! Running one external program of a step: announced, followed, interrupted once, accounted for.
+
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::super::session::milliseconds;
+use super::super::stop::Stop;
+use super::{Context, StepError};
+use crate::run::event::{EventKind, Failure};
+use crate::tools::process::{self, CommandLine, Ended, Invocation, Running};
+use crate::tools::terraform::{Told, Translator};
+use crate::tools::{Heard, Line, Stream};
+
+/// What the lines of a tool mean.
+pub(in crate::engine) trait Listener {
+    /// What one line means.
+    fn line(&mut self, line: &Line) -> Vec<Heard>;
+    /// What its end means.
+    fn finish(&mut self, ended: &Ended, at: Timestamp) -> Vec<Heard>;
+}
+
+impl Listener for Translator {
+    fn line(&mut self, line: &Line) -> Vec<Heard> {
+        Self::line(self, line)
+    }
+
+    fn finish(&mut self, ended: &Ended, at: Timestamp) -> Vec<Heard> {
+        Self::finish(self, ended, at)
+    }
+}
+
+/// Keeps the last lines of a tool whose lines mean nothing to us.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct LastWords {
+    out: Vec<String>,
+    err: Vec<String>,
+}
+
+impl LastWords {
+    /// The last lines on standard error, as the cause of a failure.
+    pub(in crate::engine) fn causes(&self) -> Vec<String> {
+        let lines = if self.err.is_empty() { &self.out } else { &self.err };
+        let spoken = lines.iter().filter(|l| !l.trim().is_empty());
+        let spoken: Vec<_> = spoken.map(|l| l.trim().to_owned()).collect();
+        spoken[spoken.len().saturating_sub(3)..].to_vec()
+    }
+}
+
+impl Listener for LastWords {
+    fn line(&mut self, line: &Line) -> Vec<Heard> {
+        const KEPT: usize = 40;
+        let kept = match line.stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        };
+        kept.push(line.text.clone());
+        if kept.len() > KEPT {
+            kept.remove(0);
+        }
+        Vec::new()
+    }
+
+    fn finish(&mut self, _ended: &Ended, _at: Timestamp) -> Vec<Heard> {
+        Vec::new()
+    }
+}
+
+/// Runs `command` to its end. A wish to stop, or to give up, interrupts it once; then it is waited
+/// for as long as it takes.
+pub(in crate::engine) async fn run(
+    context: &Context<'_>,
+    purpose: &str,
+    command: CommandLine,
+    listener: &mut impl Listener,
+    give_up: &Stop,
+) -> Result<Ended, StepError> {
+    let session = context.session;
+    let log = context.log();
+    let words = command.words();
+    context
+        .record(|stage, step| EventKind::CommandStarted {
+            stage,
+            step,
+            purpose: purpose.to_owned(),
+            command: words,
+            log: log.clone(),
+        })
+        .await?;
+    let invocation = Invocation {
+        command,
+        purpose: purpose.to_owned(),
+        log: session.folder().join(&log),
+        recovery: session.deployment.folder().join("recovered.tfstate"),
+        redactor: session.redactor.clone(),
+        lock: Some(session.lock.descriptor()),
+    };
+    let began = Instant::now();
+    let mut running = process::start(&invocation, session.host.program())
+        .await
+        .map_err(|error| StepError::of(&error))?;
+    let ended = follow(context, &mut running, listener, give_up).await?;
+    let elapsed_ms = milliseconds(began);
+    let mut kinds = events(context, listener.finish(&ended, session.host.now()));
+    kinds.push(EventKind::CommandFinished {
+        stage: context.stage.to_owned(),
+        step: context.step.to_owned(),
+        purpose: purpose.to_owned(),
+        exit: ended.code(),
+        elapsed_ms,
+    });
+    session.recorder.record_all(kinds).await?;
+    Ok(ended)
+}
+
+async fn follow(
+    context: &Context<'_>,
+    running: &mut Running,
+    listener: &mut impl Listener,
+    give_up: &Stop,
+) -> Result<Ended, StepError> {
+    let stop = &context.session.stop;
+    loop {
+        // All arms are cancel safe.
+        let next = tokio::select! {
+            next = running.next_line() => next,
+            () = stop.now(), if !running.is_interrupted() => {
+                context.session.recorder.record(EventKind::StopRequested { now: true }).await?;
+                running.interrupt().map_err(|error| StepError::of(&error))?;
+                continue;
+            }
+            () = give_up.now(), if !running.is_interrupted() => {
+                running.interrupt().map_err(|error| StepError::of(&error))?;
+                continue;
+            }
+        };
+        let Some(line) = next.map_err(|error| StepError::of(&error))? else { break };
+        let mut heard = listener.line(&line);
+        // Lines that are there already are recorded as one group.
+        while let Some(Ok(Some(line))) = running.next_line().now_or_never() {
+            heard.extend(listener.line(&line));
+        }
+        context.session.recorder.record_all(events(context, heard)).await?;
+    }
+    running.wait().await.map_err(|error| StepError::of(&error))
+}
+
+fn events(context: &Context<'_>, heard: Vec<Heard>) -> Vec<EventKind> {
+    let mut kinds = Vec::new();
+    for one in heard {
+        match one {
+            Heard::Event(kind) => kinds.push(kind),
+            Heard::Progress(progress) => context.session.recorder.show(progress),
+        }
+    }
+    kinds
+}
+
+/// The failure of a command, from what it told: its first error with its address, the others as
+/// causes.
+pub(in crate::engine) fn failure(purpose: &str, told: &Told) -> Failure {
+    let errors: Vec<_> = told.diagnostics.iter().filter(|d| d.is_error()).collect();
+    let sentence = |d: &crate::tools::terraform::message::Diagnostic| {
+        let address = d.address.as_ref().map(|a| format!("{a}: ")).unwrap_or_default();
+        let detail = d.detail.split_whitespace().collect::<Vec<_>>().join(" ");
+        let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+        format!("{address}{}{detail}", d.summary)
+    };
+    let mut causes: Vec<String> = errors.iter().map(|d| sentence(d)).collect();
+    if causes.is_empty() {
+        causes = told.text.iter().rev().take(3).rev().cloned().collect();
+    }
+    Failure {
+        what: format!("terraform {purpose} failed"),
+        causes,
+        hint: Some("mend the cause, then resume; what was made is kept".into()),
+    }
+}

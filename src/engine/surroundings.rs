@@ -1,0 +1,56 @@
+//! Everything between the engine and AWS, as one value made in `main`.
+//!
+//! One constructor makes the real ones, one the rehearsal's; nothing in the engine asks which.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cloud::Cloud;
+use crate::cloud::sign::Credentials;
+use crate::transfer::StorageAccess;
+use crate::transfer::images::RegistryAccess;
+
+/// The account and the ways to it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The account, asked by gates and checks.
+    pub cloud: Arc<dyn Cloud>,
+    /// Environment variables that every external program gets beside `PATH` and `HOME`.
+    pub environment: BTreeMap<String, String>,
+    /// Environment variables for terraform or tofu alone.
+    pub terraform: BTreeMap<String, String>,
+    /// Where the Kubernetes API is reached, when that is not where its name says.
+    pub kubernetes: Option<SocketAddr>,
+    /// Signs the tokens for the Kubernetes API.
+    pub credentials: Credentials,
+    /// The registry that images are pushed to, by its host name.
+    pub registry: RegistryDoor,
+    /// S3, where checkpoints are uploaded.
+    pub storage: StorageAccess,
+    /// How long a hopeless state in the cluster may last before a wait is given up.
+    pub patience: Duration,
+}
+
+/// Makes the access to a registry of a given host name.
+#[derive(Clone)]
+pub struct RegistryDoor(Arc<dyn Fn(&str) -> RegistryAccess + Send + Sync>);
+
+impl RegistryDoor {
+    /// A door that opens with `open`.
+    pub fn new(open: impl Fn(&str) -> RegistryAccess + Send + Sync + 'static) -> Self {
+        Self(Arc::new(open))
+    }
+
+    /// The access to the registry of that host name.
+    pub fn open(&self, host: &str) -> RegistryAccess {
+        (self.0)(host)
+    }
+}
+
+impl std::fmt::Debug for RegistryDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RegistryDoor")
+    }
+}

@@ -1,0 +1,184 @@
+//! Line output: `HH:MM:SS stage address what (elapsed)`, one line an event.
+//!
+//! No cursor movement and no colour, so that a log, `grep` and a screen reader have the same right
+//! to every fact.
+
+use super::words::{bytes, count, doing, done, elapsed};
+use crate::run::event::{Event, EventKind, Failure, Outcome, RunStatus, Severity};
+use crate::run::state::Status;
+use crate::run::{Action, Header, RunState};
+
+/// Writes the lines of one run.
+#[derive(Debug)]
+pub struct Lines {
+    prefix: &'static str,
+}
+
+impl Lines {
+    /// Lines of the run with that header; those of a rehearsal say so in every line.
+    pub fn new(header: &Header) -> Self {
+        let rehearsal = header.deployment.starts_with("rehearsal/");
+        Self { prefix: if rehearsal { "rehearsal/" } else { "" } }
+    }
+
+    /// The lines of one event, given what was known before it.
+    pub fn of(&self, event: &Event, before: &RunState) -> Vec<String> {
+        let clock = event.at.strftime("%H:%M:%S");
+        let line = |stage: &str, text: String| format!("{clock} {}{stage} {text}", self.prefix);
+        described(&event.kind, before)
+            .into_iter()
+            .map(|(stage, text)| line(if stage.is_empty() { "run" } else { &stage }, text))
+            .collect()
+    }
+}
+
+fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
+    let one = |stage: &str, text: String| vec![(stage.to_owned(), text)];
+    match kind {
+        EventKind::CheckFinished { check, outcome, finding, remedy } => {
+            let word = outcome_word(*outcome);
+            let mut lines = one("preflight", format!("{check} {word}: {finding}"));
+            if let Some(remedy) = remedy.as_ref().filter(|_| *outcome != Outcome::Pass) {
+                lines.extend(one("preflight", format!("{check} remedy: {remedy}")));
+            }
+            lines
+        }
+        EventKind::RolloutStarted { stages, tools } => {
+            let names: Vec<_> = stages.iter().map(|s| s.id.as_str()).collect();
+            let tools: Vec<_> = tools.iter().map(|(name, v)| format!("{name} {v}")).collect();
+            one("run", format!("stages: {}; with {}", names.join(", "), tools.join(", ")))
+        }
+        EventKind::StageStarted { stage } => one(stage, "started".into()),
+        EventKind::StageFinished { stage, elapsed_ms } => {
+            one(stage, format!("done ({})", elapsed(*elapsed_ms)))
+        }
+        EventKind::Found { stage, what } => {
+            one(stage.as_deref().unwrap_or("run"), format!("found: {what}"))
+        }
+        EventKind::StopRequested { now } => {
+            let how = if *now { "interrupting what runs" } else { "after the running step" };
+            one("run", format!("stop requested: {how}"))
+        }
+        EventKind::Confirmed { object } => one("run", format!("confirmed: {object}")),
+        EventKind::Outputs { values } => {
+            one("run", format!("{} known", count(values.len() as u64, "output")))
+        }
+        other => of_step(other, before),
+    }
+}
+
+fn of_step(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
+    let one = |stage: &str, text: String| vec![(stage.to_owned(), text)];
+    match kind {
+        EventKind::StepStarted { stage, step, attempt } => {
+            let title = before.step(stage, step).map_or("", |s| s.title.as_str());
+            let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
+            one(stage, format!("{step} {title}{again}"))
+        }
+        EventKind::CommandStarted { stage, step, purpose, log, .. } => {
+            one(stage, format!("{step} {purpose} started, log {log}"))
+        }
+        EventKind::PlanMade { stage, step, add, change, remove, import, .. } => {
+            if add + change + remove + import == 0 {
+                return one(stage, format!("{step} plan: nothing to change"));
+            }
+            let parts =
+                [(*add, "add"), (*change, "change"), (*remove, "remove"), (*import, "import")]
+                    .into_iter()
+                    .filter(|(n, _)| *n > 0)
+                    .map(|(n, word)| format!("{n} to {word}"))
+                    .collect::<Vec<_>>();
+            one(stage, format!("{step} plan: {}", parts.join(", ")))
+        }
+        EventKind::ObjectStarted { stage, address, action, .. } if *action != Action::Read => {
+            one(stage, format!("{address} {}", doing(*action)))
+        }
+        EventKind::ObjectFinished {
+            stage, address, action, id, elapsed_ms, bytes: moved, ..
+        } if *action != Action::Read => {
+            let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+            let moved = moved.map(|n| format!(", {}", bytes(n))).unwrap_or_default();
+            one(stage, format!("{address} {}{id}{moved} ({})", done(*action), elapsed(*elapsed_ms)))
+        }
+        EventKind::ObjectFailed { stage, address, action, elapsed_ms, .. } => one(
+            stage,
+            format!("{address} failed while {} ({})", doing(*action), elapsed(*elapsed_ms)),
+        ),
+        EventKind::Diagnostic { stage, severity, summary, detail, address, .. } => {
+            let word = if *severity == Severity::Error { "error" } else { "warning" };
+            let address = address.as_ref().map(|a| format!("{a} ")).unwrap_or_default();
+            let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+            let detail = if detail.is_empty() { detail } else { format!("; {detail}") };
+            one(stage, format!("{address}{word}: {summary}{detail}"))
+        }
+        EventKind::Waiting { stage, object, reason, .. } => {
+            one(stage, format!("{object} waiting: {reason}"))
+        }
+        EventKind::GateHeld { stage, step, what } => one(stage, format!("{step} verified: {what}")),
+        EventKind::StepFinished { stage, step, unchanged, elapsed_ms } => {
+            let word = if *unchanged { "done, nothing to change" } else { "done" };
+            one(stage, format!("{step} {word} ({})", elapsed(*elapsed_ms)))
+        }
+        EventKind::StepFailed { stage, step, failure, elapsed_ms } => {
+            one(stage, format!("{step} failed ({}): {}", elapsed(*elapsed_ms), failure.what))
+        }
+        EventKind::StepStopped { stage, step, elapsed_ms } => {
+            one(stage, format!("{step} stopped ({})", elapsed(*elapsed_ms)))
+        }
+        EventKind::RefusedToDelete { stage, step, objects } => {
+            one(stage, format!("{step} refused: the plan would delete {}", objects.join(", ")))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Warn => "warn",
+        Outcome::Fail => "fail",
+        Outcome::Unknown => "unknown",
+        Outcome::Skipped => "skipped",
+    }
+}
+
+/// The facts at the end of a run: how it ended, time per stage, outputs, what to do.
+pub fn ending(state: &RunState) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let deployment = state.header.as_ref().map_or("", |h| h.deployment.as_str());
+    for stage in &state.stages {
+        let time = stage.elapsed_ms.filter(|_| stage.status == Status::Done).map(elapsed);
+        lines.push(format!("{:<14} {}", stage.id, time.as_deref().unwrap_or(stage.status.word())));
+    }
+    if state.status == Some(RunStatus::Done) {
+        lines.push(String::new());
+        for (name, value) in &state.outputs {
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            lines.push(format!("{name} = {plain}"));
+        }
+    }
+    lines.push(String::new());
+    lines.push(match state.status {
+        Some(RunStatus::Done) => format!("{deployment} is done; the closing plan was empty"),
+        Some(RunStatus::Stopped) => {
+            format!("{deployment} is stopped; go on with `springboard resume {deployment}`")
+        }
+        Some(RunStatus::NotReady) => format!("{deployment} is not ready; nothing was begun"),
+        Some(RunStatus::Refused) => format!("{deployment} was refused"),
+        Some(RunStatus::Failed) => {
+            format!("{deployment} failed; go on with `springboard resume {deployment}`")
+        }
+        None => {
+            format!("{deployment} was interrupted; go on with `springboard resume {deployment}`")
+        }
+    });
+    lines
+}
+
+/// A failure as the operator reads it: what, the causes, what to do.
+pub fn failure(failure: &Failure) -> String {
+    let causes =
+        failure.causes.iter().map(|cause| format!("\n  cause: {cause}")).collect::<String>();
+    let hint = failure.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("error: {}{causes}{hint}", failure.what)
+}

@@ -1,0 +1,259 @@
+//! The account of the world: who asks, zones, reservations, and the state of what was made.
+//!
+//! [`answer`] is the world's side, [`RehearsedCloud`] the engine's: the trait [`Cloud`] over the
+//! world's control socket.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::scenario::Span;
+use super::{World, control};
+use crate::cloud::{
+    Addon, Caller, Cloud, CloudError, Cluster, Condition, Database, NodeGroup, Reservation, Zone,
+};
+
+/// Regions with their short code for zone ids and the letters of their zones.
+///
+/// Source: the AWS list of regions and zones, cut to those where GPU capacity is offered.
+const REGIONS: &[(&str, &str, &str)] = &[
+    ("us-east-1", "use1", "abcdf"),
+    ("us-east-2", "use2", "abc"),
+    ("us-west-1", "usw1", "ac"),
+    ("us-west-2", "usw2", "abcd"),
+    ("eu-north-1", "eun1", "abc"),
+    ("eu-west-1", "euw1", "abc"),
+    ("eu-west-2", "euw2", "abc"),
+    ("eu-south-2", "eus2", "abc"),
+    ("eu-central-1", "euc1", "abc"),
+    ("sa-east-1", "sae1", "abc"),
+    ("ap-northeast-1", "apne1", "acd"),
+    ("ap-northeast-2", "apne2", "abcd"),
+    ("ap-south-1", "aps1", "abc"),
+    ("ap-southeast-2", "apse2", "abc"),
+    ("ap-southeast-3", "apse3", "abc"),
+];
+
+/// The zones of a region; one that is not in the table gets three plausible ones.
+pub fn zones(region: &str) -> Vec<Zone> {
+    let known = REGIONS.iter().find(|(name, _, _)| *name == region);
+    let short = known.map_or_else(|| short_code(region), |(_, short, _)| (*short).to_owned());
+    let letters = known.map_or("abc", |(_, _, letters)| letters);
+    let zone = |(index, letter)| Zone {
+        name: format!("{region}{letter}"),
+        id: format!("{short}-az{}", index + 1),
+    };
+    letters.chars().enumerate().map(zone).collect()
+}
+
+/// `me-central-1` is `mec1`.
+fn short_code(region: &str) -> String {
+    region
+        .split('-')
+        .enumerate()
+        .map(
+            |(part, text)| if part == 0 { text.to_owned() } else { text.chars().take(1).collect() },
+        )
+        .collect()
+}
+
+/// Answers a question of the account, `/caller` or `/cluster/acme`; `None` for one nobody knows.
+pub fn answer(world: &World, region: &str, question: &str) -> Option<Value> {
+    let mut parts = question.trim_matches('/').splitn(2, '/');
+    let (what, name) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let answer = match what {
+        "caller" => json(&caller(world)),
+        "zones" => json(&zones(region)),
+        "reservation" => json(&reservation(world, region, name)),
+        "cluster" => json(&cluster(world, name)),
+        "node-groups" => json(&node_groups(world, name)),
+        "addons" => json(&addons(world, name)),
+        "database" => json(&database(world, name)),
+        "condition" => json(&condition(world, name)),
+        _ => return None,
+    };
+    Some(answer)
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+fn caller(world: &World) -> Caller {
+    let account = &world.scenario.account;
+    Caller {
+        account: account.id.clone(),
+        arn: account.principal.clone(),
+        expires: account.credentials_expire_in.map(|span| world.moment(span)),
+    }
+}
+
+fn reservation(world: &World, region: &str, id: &str) -> Option<Reservation> {
+    let found = world.scenario.reservations.iter().find(|r| r.id == id)?;
+    let zone = zones(region).into_iter().find(|z| z.id == found.zone_id)?;
+    let now = world.now();
+    let moment = |span: Option<Span>| span.map(|span| world.moment(span));
+    let (start, end) = (moment(found.start), moment(found.end));
+    let state = if end.is_some_and(|end| end <= now) {
+        "expired"
+    } else if start.is_some_and(|start| start > now) {
+        "scheduled"
+    } else {
+        "active"
+    };
+    Some(Reservation {
+        id: found.id.clone(),
+        block: found.kind == "capacity-block",
+        instance_type: found.instance_type.clone(),
+        zone: zone.name,
+        zone_id: zone.id,
+        total: found.total,
+        available: found.available,
+        state: state.into(),
+        start,
+        end,
+    })
+}
+
+/// All objects of a type: attributes, and whether the object is still being made.
+fn objects(world: &World, kind: &str) -> Vec<(Value, bool)> {
+    let rows = world.store.list_prefix("aws", &format!("{kind}/"));
+    let object = |(_, row): (String, Value)| {
+        let creating = row.get("status").is_some();
+        (row.get("attributes").cloned().unwrap_or(Value::Null), creating)
+    };
+    rows.into_iter().map(object).collect()
+}
+
+fn text(object: &Value, key: &str) -> String {
+    object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn word(creating: bool) -> String {
+    if creating { "CREATING" } else { "ACTIVE" }.to_owned()
+}
+
+fn cluster(world: &World, name: &str) -> Option<Cluster> {
+    let (object, creating) =
+        objects(world, "aws_eks_cluster").into_iter().find(|(o, _)| text(o, "name") == name)?;
+    Some(Cluster { name: name.into(), status: word(creating), version: text(&object, "version") })
+}
+
+fn node_groups(world: &World, cluster: &str) -> Vec<NodeGroup> {
+    let of_cluster = |(o, _): &(Value, bool)| text(o, "cluster_name") == cluster;
+    let group = |(object, creating): (Value, bool)| NodeGroup {
+        name: text(&object, "node_group_name"),
+        status: word(creating),
+        desired: object
+            .pointer("/scaling_config/0/desired_size")
+            .and_then(Value::as_f64)
+            .map_or(0, |n| n as u32),
+        issues: Vec::new(),
+    };
+    objects(world, "aws_eks_node_group").into_iter().filter(of_cluster).map(group).collect()
+}
+
+fn addons(world: &World, cluster: &str) -> Vec<Addon> {
+    let of_cluster = |(o, _): &(Value, bool)| text(o, "cluster_name") == cluster;
+    let addon = |(object, creating): (Value, bool)| Addon {
+        name: text(&object, "addon_name"),
+        status: word(creating),
+        version: text(&object, "addon_version"),
+    };
+    objects(world, "aws_eks_addon").into_iter().filter(of_cluster).map(addon).collect()
+}
+
+fn database(world: &World, identifier: &str) -> Option<Database> {
+    let (_, creating) = objects(world, "aws_db_instance")
+        .into_iter()
+        .find(|(o, _)| text(o, "identifier") == identifier)?;
+    let status = if creating { "creating" } else { "available" };
+    Some(Database { identifier: identifier.into(), status: status.into() })
+}
+
+/// `TYPE/ID`, the key of the world's own table.
+fn condition(world: &World, key: &str) -> Condition {
+    match world.store.get("aws", key) {
+        None => Condition::Absent,
+        Some(row) => match row.get("status").and_then(Value::as_str) {
+            None => Condition::Healthy,
+            Some("creating") => Condition::Creating,
+            Some(_) => Condition::Broken,
+        },
+    }
+}
+
+/// The account of a world, asked over its control socket.
+#[derive(Debug, Clone)]
+pub struct RehearsedCloud {
+    socket: PathBuf,
+    region: String,
+}
+
+impl RehearsedCloud {
+    /// The account of the world behind that control socket, in one region.
+    pub fn new(socket: PathBuf, region: impl Into<String>) -> Self {
+        Self { socket, region: region.into() }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, what: &str, question: &str) -> Result<T, CloudError> {
+        let path = format!("/account/{}/{question}", self.region);
+        let unreachable = |source: std::io::Error| CloudError::Unreachable {
+            what: what.to_owned(),
+            source: Box::new(source),
+        };
+        let answer =
+            control::request(&self.socket, "GET", &path, None).await.map_err(unreachable)?;
+        serde_json::from_value(answer).map_err(|e| unreachable(std::io::Error::other(e)))
+    }
+}
+
+#[async_trait]
+impl Cloud for RehearsedCloud {
+    async fn caller(&self) -> Result<Caller, CloudError> {
+        self.ask("who asks", "caller").await
+    }
+
+    async fn zones(&self) -> Result<Vec<Zone>, CloudError> {
+        self.ask("the zones", "zones").await
+    }
+
+    async fn reservation(&self, id: &str) -> Result<Option<Reservation>, CloudError> {
+        self.ask("the reservation", &format!("reservation/{id}")).await
+    }
+
+    async fn cluster(&self, name: &str) -> Result<Option<Cluster>, CloudError> {
+        self.ask("the cluster", &format!("cluster/{name}")).await
+    }
+
+    async fn node_groups(&self, cluster: &str) -> Result<Vec<NodeGroup>, CloudError> {
+        self.ask("the node groups", &format!("node-groups/{cluster}")).await
+    }
+
+    async fn addons(&self, cluster: &str) -> Result<Vec<Addon>, CloudError> {
+        self.ask("the add-ons", &format!("addons/{cluster}")).await
+    }
+
+    async fn database(&self, identifier: &str) -> Result<Option<Database>, CloudError> {
+        self.ask("the database", &format!("database/{identifier}")).await
+    }
+
+    async fn condition(&self, kind: &str, id: &str) -> Result<Condition, CloudError> {
+        self.ask("an object", &format!("condition/{kind}/{id}")).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_have_the_names_and_ids_of_their_region() {
+        let zones = zones("us-west-2");
+        assert_eq!(zones[2], Zone { name: "us-west-2c".into(), id: "usw2-az3".into() });
+        assert_eq!(super::zones("me-central-1")[0].id, "mec1-az1");
+    }
+}
