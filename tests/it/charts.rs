@@ -16,14 +16,14 @@ use crate::support::programs::{capture, program};
 use crate::support::source::root;
 
 /// A folder with the sample bundle.
-struct Bundle {
+pub(crate) struct Bundle {
     _dir: TempDir,
     contents: DeploymentBundle,
-    images: BTreeMap<String, PushedImage>,
+    pub(crate) images: BTreeMap<String, PushedImage>,
 }
 
 impl Bundle {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sample = sample_bundle::write(dir.path()).unwrap();
         let bundle = DeploymentBundle::open(&sample.root).unwrap();
@@ -37,11 +37,11 @@ impl Bundle {
         Self { images: images.collect(), _dir: dir, contents: bundle }
     }
 
-    fn chart(&self, source: &ChartSource) -> PathBuf {
+    pub(crate) fn chart(&self, source: &ChartSource) -> PathBuf {
         source.locate(&root().join("assets/charts"), &self.contents).unwrap()
     }
 
-    fn values(&self, release: &Release, choices: &Choices) -> Value {
+    pub(crate) fn values(&self, release: &Release, choices: &Choices) -> Value {
         let outputs = Outputs::from(sample_outputs());
         release.render(&Inputs { outputs: &outputs, choices, images: &self.images }).unwrap()
     }
@@ -81,7 +81,7 @@ impl Bundle {
 }
 
 /// The outputs of a foundation, as `terraform output -json` has their values.
-fn sample_outputs() -> BTreeMap<String, Value> {
+pub(crate) fn sample_outputs() -> BTreeMap<String, Value> {
     let role = |name: &str| format!("arn:aws:iam::123456789012:role/acme-{name}");
     let key = |id: u8| format!("arn:aws:kms:us-west-2:123456789012:key/{id:08}");
     let outputs = json!({
@@ -112,7 +112,7 @@ fn sample_outputs() -> BTreeMap<String, Value> {
     serde_json::from_value(outputs).unwrap()
 }
 
-fn full() -> Choices {
+pub(crate) fn full() -> Choices {
     Choices {
         custom_ca: Some(
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".to_owned(),
@@ -124,7 +124,7 @@ fn full() -> Choices {
     }
 }
 
-fn restricted() -> Choices {
+pub(crate) fn restricted() -> Choices {
     Choices {
         profile: Profile::PlatformOnly,
         ingress: Ingress::Nginx,
@@ -134,7 +134,7 @@ fn restricted() -> Choices {
     }
 }
 
-fn all(choices: &Choices) -> Vec<&'static Release> {
+pub(crate) fn all(choices: &Choices) -> Vec<&'static Release> {
     ["prerequisites", "platform", "inference"]
         .iter()
         .flat_map(|stage| releases(stage, choices))

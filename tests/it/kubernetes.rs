@@ -18,14 +18,14 @@ const ENDPOINT: &str = "AB12CD34.gr7.us-west-2.eks.amazonaws.com";
 const ACCOUNT_REGISTRY: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com";
 
 /// A cluster with nodes, and what clients need to talk to it.
-struct Cluster {
-    servers: Servers,
+pub(crate) struct Cluster {
+    pub(crate) servers: Servers,
     folder: TempDir,
 }
 
 impl Cluster {
     /// A live cluster with `nodes` CPU nodes; `scenario` is TOML.
-    async fn with(nodes: u32, scenario: &str) -> Self {
+    pub(crate) async fn with(nodes: u32, scenario: &str) -> Self {
         let mut servers = Servers::new(scenario);
         servers.has(
             "aws_eks_cluster",
@@ -67,19 +67,23 @@ impl Cluster {
     }
 
     /// Runs a program that must succeed.
-    async fn runs(&self, program: &Path, args: &[&str]) -> String {
+    pub(crate) async fn runs(&self, program: &Path, args: &[&str]) -> String {
         let (is_good, text) = self.run(program, args).await;
         assert!(is_good, "{args:?}: {text}");
         text
     }
 
     /// One object, as the world keeps it.
-    fn object(&self, key: &str) -> Option<Value> {
+    pub(crate) fn object(&self, key: &str) -> Option<Value> {
         self.servers.world.store.get("kubernetes", key)
     }
 
     /// Waits until `holds` for the objects below `prefix`.
-    async fn wait_for(&self, prefix: &str, holds: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) async fn wait_for(
+        &self,
+        prefix: &str,
+        holds: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         let mut changes = self.servers.world.store.changes();
         let found = tokio::time::timeout(Duration::from_secs(30), async {
             loop {
@@ -118,7 +122,7 @@ impl Cluster {
     }
 }
 
-fn has_nodes(servers: &Servers, group: &str, count: u32, more: &Value) {
+pub(crate) fn has_nodes(servers: &Servers, group: &str, count: u32, more: &Value) {
     let mut attributes = json!({"cluster_name": "acme", "node_group_name": group,
         "scaling_config": [{"desired_size": count}], "subnet_ids": ["subnet-0", "subnet-1"],
         "labels": {"group": group}});

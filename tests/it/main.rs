@@ -11,6 +11,7 @@ mod kubernetes;
 mod provider;
 mod push;
 mod registry;
+mod releases;
 mod storage;
 mod support;
 mod terraform;
