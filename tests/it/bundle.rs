@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 use springboard::bundle::{BundleError, DeploymentBundle, Digest, Image, checkpoints, containers};
 use springboard::error::{Hint as _, render};
+use springboard::rehearsal::sample_bundle;
 
 use crate::support::images::{
     Pieces, docker_archive, gzip, multi_arch_members, oci_members, tar_of, tar_of_owned,
@@ -267,4 +268,27 @@ fn checkpoints_are_the_tar_files_of_a_folder() {
     let found = checkpoints::read(dir.path()).unwrap();
     let listed: Vec<_> = found.iter().map(|c| (c.stem.as_str(), c.size)).collect();
     assert_eq!(listed, [("laguna-xs-1.0", 1), ("malibu-2.2", 5)]);
+}
+
+#[test]
+fn the_sample_bundle_of_a_rehearsal_is_a_whole_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = sample_bundle::write(dir.path()).unwrap();
+    let bundle = DeploymentBundle::open(&sample.root).unwrap();
+    for name in ["poolside-deployment", "inference-stack"] {
+        bundle.chart(name, Some("inference")).unwrap();
+    }
+    assert_eq!(
+        labels(&bundle.images(None).unwrap()),
+        [
+            "atlas:2.3.0",
+            "core-api:2.3.0",
+            "envoy:v1.35.3",
+            "models-reconciliation-loop:2.3.0",
+            "web-assistant:2.3.0"
+        ]
+    );
+    let found = checkpoints::read(&sample.checkpoints).unwrap();
+    let stems: Vec<_> = found.iter().map(|checkpoint| checkpoint.stem.as_str()).collect();
+    assert_eq!(stems, ["laguna-xs-2", "malibu-2.2", "point-1.4"]);
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use springboard::bundle::{Checkpoint, Digest};
+use springboard::bundle::{Checkpoint, Digest, checkpoints};
 use springboard::error::render;
 use springboard::host::Host;
-use springboard::rehearsal::storage;
+use springboard::rehearsal::{sample_bundle, storage};
 use springboard::run::Secret;
 use springboard::transfer::checkpoints::{
     Destination, DigestCache, UploadError, Uploaded, upload, verify,
@@ -168,6 +168,16 @@ async fn a_checkpoint_goes_up_member_by_member_and_a_second_run_sends_nothing() 
     fs::remove_file(stand.dir.path().join("digests.json")).unwrap();
     let again = stand.upload(&checkpoint).await.unwrap();
     assert_eq!(again, Uploaded { sent: 0, how: How::AlreadyThere, ..uploaded });
+}
+
+#[tokio::test]
+async fn the_checkpoints_of_the_sample_bundle_arrive_whole() {
+    let stand = Stand::new("").await;
+    let sample = sample_bundle::write(stand.dir.path()).unwrap();
+    for checkpoint in checkpoints::read(&sample.checkpoints).unwrap() {
+        let uploaded = stand.upload(&checkpoint).await.unwrap();
+        verify(&checkpoint, &stand.to, &uploaded.sha256).await.unwrap();
+    }
 }
 
 #[tokio::test]
