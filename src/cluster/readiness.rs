@@ -65,7 +65,7 @@ pub fn is_default_storage_class(class: &Value) -> bool {
     class.pointer(path).and_then(Value::as_str) == Some("true")
 }
 
-/// Whether an object (an ExternalSecret, a SecretStore) has the condition `Ready`, and what it
+/// Whether an object (an `ExternalSecret`, a `SecretStore`) has the condition `Ready`, and what it
 /// says when it has not.
 #[must_use]
 pub fn ready_condition(object: &Value) -> Verdict {

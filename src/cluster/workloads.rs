@@ -13,9 +13,9 @@ use super::readiness::{
 pub struct Workloads {
     /// Deployments.
     pub deployments: Vec<Value>,
-    /// StatefulSets.
+    /// `StatefulSet`s.
     pub stateful_sets: Vec<Value>,
-    /// DaemonSets.
+    /// `DaemonSet`s.
     pub daemon_sets: Vec<Value>,
     /// Jobs.
     pub jobs: Vec<Value>,
