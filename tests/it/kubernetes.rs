@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use springboard::cloud::sign::{Credentials, cluster_token};
 use springboard::rehearsal::authority::Authority;
 use springboard::rehearsal::kubernetes::inventory;
+use springboard::run::Secret;
 use tempfile::TempDir;
 
 use crate::support::programs::{client, program};
@@ -26,7 +28,12 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// A live cluster with `nodes` CPU nodes; `scenario` is TOML.
     pub(crate) async fn with(nodes: u32, scenario: &str) -> Self {
-        let mut servers = Servers::new(scenario);
+        Self::at_scale(nodes, scenario, 0.0).await
+    }
+
+    /// The same, where time passes.
+    async fn at_scale(nodes: u32, scenario: &str, time_scale: f64) -> Self {
+        let mut servers = Servers::at_scale(scenario, time_scale);
         servers.has(
             "aws_eks_cluster",
             "acme",
@@ -132,15 +139,14 @@ pub(crate) fn has_nodes(servers: &Servers, group: &str, count: u32, more: &Value
     servers.has("aws_eks_node_group", &format!("acme:{group}"), &attributes);
 }
 
-/// A token as `aws eks get-token` makes it, with a signature that nobody can check here.
+/// A token as the installer signs it.
 fn token(now: jiff::Timestamp) -> String {
-    let date = now.strftime("%Y%m%dT%H%M%SZ");
-    let url = format!(
-        "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15\
-         &X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE&X-Amz-Date={date}\
-         &X-Amz-Expires=60&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=00"
-    );
-    format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url))
+    let credentials = Credentials {
+        access_key_id: "AKIDEXAMPLE".into(),
+        secret_access_key: Secret::new("secret".to_owned()),
+        session_token: None,
+    };
+    cluster_token(&credentials, "us-west-2", "acme", now).unwrap().expose().to_owned()
 }
 
 fn kubeconfig(address: SocketAddr, authority: &Authority, token: &str) -> String {
@@ -573,4 +579,87 @@ async fn faults_of_the_scenario_refuse_fail_to_pull_and_crash() {
         events.iter().any(|(_, e)| e["message"].as_str().is_some_and(|m| m.contains(part)))
     };
     assert!(said("toomanyrequests") && said("Back-off restarting failed container"));
+}
+
+/// The login of the database, the disks of the repository cache, the namespace of the models.
+const BASE: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: { name: poolside-database }
+stringData: { username: poolside, password: secret }
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: gp3
+  annotations: { storageclass.kubernetes.io/is-default-class: "true" }
+provisioner: ebs.csi.aws.com
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: poolside-models }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_comes_up_as_time_passes() {
+    for helm in helms() {
+        let cluster = Cluster::at_scale(3, "", 0.01).await;
+        cluster.servers.has("aws_nat_gateway", "nat-1", &json!({"id": "nat-1"}));
+        let wait = ["--wait", "--timeout", "60s", "--create-namespace"];
+        let controller = stand_in("aws-load-balancer-controller");
+        let install = [
+            "install",
+            "aws-load-balancer-controller",
+            controller.to_str().unwrap(),
+            "-n",
+            "kube-system",
+            "--set",
+            "clusterName=acme",
+            "--set",
+            "region=us-west-2",
+            "--set",
+            "vpcId=vpc-1",
+        ];
+        cluster.runs(&helm, &[&install[..], &wait[..]].concat()).await;
+        let base = cluster.chart("base", &[("base.yaml", BASE)]);
+        let install = ["install", "base", base.to_str().unwrap(), "-n", "poolside"];
+        cluster.runs(&helm, &[&install[..], &wait[..]].concat()).await;
+
+        let platform = stand_in("poolside-deployment");
+        let mut values = json!({"global": {"publicHostname": "poolside.example.com",
+            "region": "us-west-2", "deploymentName": "acme", "storage": {"bucket": "acme-data"},
+            "encryption": {"kmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/1"},
+            "database": {"host": "acme.example.com"}}});
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for image in ["core-api", "web-assistant", "models-reconciliation-loop"] {
+            let repository = format!("{ACCOUNT_REGISTRY}/acme/{image}");
+            values["images"][image] =
+                json!({"repository": repository, "tag": "1.0", "digest": digest});
+            let pushed = format!("acme/{image}@{digest}");
+            cluster.servers.world.store.put("registry", &pushed, json!({})).unwrap();
+        }
+        let file = cluster.folder.path().join("values.json");
+        std::fs::write(&file, values.to_string()).unwrap();
+        let install = [
+            "install",
+            "poolside",
+            platform.to_str().unwrap(),
+            "-n",
+            "poolside",
+            "-f",
+            file.to_str().unwrap(),
+        ];
+        cluster.runs(&helm, &[&install[..], &wait[..]].concat()).await;
+        let ingress = cluster
+            .wait_for("networking.k8s.io/ingresses/poolside/", |ingresses| {
+                ingresses[0]["status"]["loadBalancer"]["ingress"].is_array()
+            })
+            .await;
+        let hostname = ingress[0]["status"]["loadBalancer"]["ingress"][0]["hostname"].as_str();
+        assert!(hostname.unwrap().ends_with(".us-west-2.elb.amazonaws.com"), "{hostname:?}");
+        let pods = cluster.servers.world.store.list_prefix("kubernetes", "core/pods/poolside/");
+        let zones = pods.iter().map(|(_, pod)| pod["spec"]["nodeName"].clone());
+        assert!(zones.collect::<std::collections::HashSet<_>>().len() > 1);
+    }
 }

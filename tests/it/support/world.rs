@@ -19,9 +19,14 @@ pub(crate) struct Servers {
 impl Servers {
     /// A world in which no time passes.
     pub(crate) fn new(scenario: &str) -> Self {
+        Self::at_scale(scenario, 0.0)
+    }
+
+    /// A world in which time passes at that scale.
+    pub(crate) fn at_scale(scenario: &str, time_scale: f64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let scenario = Scenario::parse(scenario).unwrap();
-        let world = World::open(dir.path(), scenario, 0.0).unwrap();
+        let world = World::open(dir.path(), scenario, time_scale).unwrap();
         Self { _dir: dir, world, running: JoinSet::new() }
     }
 

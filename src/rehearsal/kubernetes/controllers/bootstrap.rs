@@ -12,6 +12,7 @@ use super::super::access;
 use super::super::kind::at;
 use super::super::value::{name, text};
 use super::Control;
+use crate::rehearsal::World;
 
 /// The account that EKS pulls its own images from.
 const EKS_ACCOUNT: &str = "602401143452";
@@ -86,6 +87,14 @@ const fn addon(
     Addon { name, kind, workload, replicas, image, by_itself }
 }
 
+/// The table that says what was made and is not made again.
+const MADE_ONCE: &str = "kubernetes-made";
+
+/// Lets the next cluster begin as this one did.
+pub(crate) fn forget(world: &World) -> io::Result<()> {
+    world.store.remove(MADE_ONCE, "gp2")
+}
+
 /// Makes what is missing.
 pub(crate) fn run(control: &mut Control<'_>) -> io::Result<()> {
     for own_name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
@@ -107,9 +116,9 @@ pub(crate) fn run(control: &mut Control<'_>) -> io::Result<()> {
     )?;
     // The cluster begins with it; whoever deletes it keeps it deleted.
     if control.api.objects.has(at::NAMESPACES, "", "kube-system")
-        && !control.world().store.with_table("kubernetes-made", |t| t.contains_key("gp2"))
+        && control.world().store.get(MADE_ONCE, "gp2").is_none()
     {
-        control.world().store.put("kubernetes-made", "gp2", json!(true))?;
+        control.world().store.put(MADE_ONCE, "gp2", json!(true))?;
         ensure(
             control,
             at::STORAGE_CLASSES,

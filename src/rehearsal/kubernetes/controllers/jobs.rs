@@ -37,7 +37,13 @@ pub(crate) fn run(control: &mut Control<'_>) -> io::Result<()> {
         let active =
             i64::try_from(owned.iter().filter(|p| pods::is_active(p)).count()).unwrap_or(0);
         let completions = number(&job, "/spec/completions").unwrap_or(1);
-        let has_failed = failed > number(&job, "/spec/backoffLimit").unwrap_or(6);
+        let is_late = is_late(control, &job);
+        let has_failed = is_late || failed > number(&job, "/spec/backoffLimit").unwrap_or(6);
+        if is_late {
+            for pod in &owned {
+                control.end_pod(pod)?;
+            }
+        }
         let is_complete = succeeded >= completions;
         if !is_complete && !has_failed && job["spec"]["suspend"] != true {
             let together = number(&job, "/spec/parallelism").unwrap_or(1);
@@ -50,7 +56,13 @@ pub(crate) fn run(control: &mut Control<'_>) -> io::Result<()> {
                 }
             }
         }
-        say(control, &job, &Counts { active, succeeded, failed, is_complete, has_failed })?;
+        let end = match (is_complete, is_late, has_failed) {
+            (true, ..) => End::Complete,
+            (_, true, _) => End::Late,
+            (.., true) => End::Failed,
+            _ => End::NotYet,
+        };
+        say(control, &job, &Counts { active, succeeded, failed, end })?;
     }
     Ok(())
 }
@@ -80,8 +92,24 @@ struct Counts {
     active: i64,
     succeeded: i64,
     failed: i64,
-    is_complete: bool,
-    has_failed: bool,
+    end: End,
+}
+
+/// How a job has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    NotYet,
+    Complete,
+    Failed,
+    Late,
+}
+
+/// Whether a job has run longer than it may. Where no time passes nothing is ever late.
+fn is_late(control: &mut Control<'_>, job: &Value) -> bool {
+    let Some(seconds) = number(job, "/spec/activeDeadlineSeconds") else { return false };
+    let allowed = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let allowed = control.world().scaled(allowed);
+    !allowed.is_zero() && control.timers.is_due(&format!("job-deadline/{}", uid(job)), allowed)
 }
 
 fn say(control: &mut Control<'_>, job: &Value, counts: &Counts) -> io::Result<()> {
@@ -94,41 +122,25 @@ fn say(control: &mut Control<'_>, job: &Value, counts: &Counts) -> io::Result<()
         "startTime": started, "active": counts.active, "succeeded": counts.succeeded,
         "failed": counts.failed, "ready": 0, "terminating": 0, "uncountedTerminatedPods": {},
     });
-    if counts.is_complete {
+    let (reason, message) = match counts.end {
+        End::NotYet => return control.set_status(at::JOBS, job, status),
+        End::Complete => ("CompletionsReached", "Reached expected number of succeeded pods"),
+        End::Failed => ("BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+        End::Late => ("DeadlineExceeded", "Job was active longer than specified deadline"),
+    };
+    let (first, last) = if counts.end == End::Complete {
         status["completionTime"] = json!(now);
-        status["conditions"] = json!([
-            condition(
-                job,
-                "SuccessCriteriaMet",
-                true,
-                "CompletionsReached",
-                "Reached expected number of succeeded pods",
-                &now
-            ),
-            condition(
-                job,
-                "Complete",
-                true,
-                "CompletionsReached",
-                "Reached expected number of succeeded pods",
-                &now
-            ),
-        ]);
-    } else if counts.has_failed {
-        let why = "Job has reached the specified backoff limit";
-        status["conditions"] = json!([
-            condition(job, "FailureTarget", true, "BackoffLimitExceeded", why, &now),
-            condition(job, "Failed", true, "BackoffLimitExceeded", why, &now),
-        ]);
-    }
-    control.set_status(at::JOBS, job, status)?;
-    if counts.is_complete {
         control.event(job, Tone::Normal, "job-controller", "Completed", "Job completed")?;
-    } else if counts.has_failed {
-        let why = "Job has reached the specified backoff limit";
-        control.event(job, Tone::Warning, "job-controller", "BackoffLimitExceeded", why)?;
-    }
-    Ok(())
+        ("SuccessCriteriaMet", "Complete")
+    } else {
+        control.event(job, Tone::Warning, "job-controller", reason, message)?;
+        ("FailureTarget", "Failed")
+    };
+    status["conditions"] = json!([
+        condition(job, first, true, reason, message, &now),
+        condition(job, last, true, reason, message, &now),
+    ]);
+    control.set_status(at::JOBS, job, status)
 }
 
 /// A finished job goes when its time is over.

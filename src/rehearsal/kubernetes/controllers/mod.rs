@@ -133,6 +133,7 @@ fn forget_cluster(api: &Api) -> io::Result<bool> {
     for (path, object) in api.objects.everything(|_| true) {
         writer.remove(&path, namespace(&object), name(&object))?;
     }
+    bootstrap::forget(&api.world)?;
     Ok(true)
 }
 
