@@ -277,6 +277,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn the_embedded_root_goes_through_both_passes_and_converges() {
+    let mut inventories = Vec::new();
     for bench in benches("", 0.0) {
         let folder = bench.dir.path().join("root");
         copy(&crate::support::source::root().join("terraform"), &folder);
@@ -297,8 +298,16 @@ fn the_embedded_root_goes_through_both_passes_and_converges() {
             must(0, &["apply", "-auto-approve", "-input=false", "-no-color", &gpu]);
             must(0, &["plan", "-input=false", "-no-color", "-detailed-exitcode", &gpu]);
         }
+        inventories.push(provider::inventory(&bench.world.store));
         must(0, &["destroy", "-auto-approve", "-input=false", "-no-color", "-var=enable_gpu=true"]);
         assert_eq!(bench.world.store.list("aws").len(), 0);
+    }
+    for pair in inventories.windows(2) {
+        let (one, other) = (pair[0].as_object().unwrap(), pair[1].as_object().unwrap());
+        let names: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
+        let differing = names.into_iter().filter(|n| one.get(*n) != other.get(*n));
+        let differing: Vec<_> = differing.map(|n| (n, one.get(n), other.get(n))).collect();
+        assert!(differing.is_empty(), "both engines make the same: {differing:#?}");
     }
 }
 
@@ -436,6 +445,180 @@ output "region" {{ value = data.aws_region.east.region }}
         assert_eq!(east["tags_all"], serde_json::json!({"team": "east"}));
         assert_eq!(east["arn"], "arn:aws:logs:us-east-1:123456789012:log-group:/acme");
         assert_eq!(bench.state()["outputs"]["region"]["value"], "us-east-1");
+        bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
+        assert_eq!(bench.world.store.list("aws"), []);
+    }
+}
+
+const HABITS: &str = r#"
+locals {
+  rules = { https = 443, http = 80 }
+  names = toset(["logs", "data"])
+}
+resource "aws_vpc" "this" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "this" {
+  for_each          = { a = 0, b = 1 }
+  vpc_id            = aws_vpc.this.id
+  cidr_block        = cidrsubnet("10.0.0.0/16", 8, each.value)
+  availability_zone = "us-west-2${each.key}"
+  tags              = { Tier = "private", Name = "acme-${each.key}" }
+}
+resource "aws_internet_gateway" "this" { vpc_id = aws_vpc.this.id }
+resource "aws_route_table" "this" {
+  vpc_id = aws_vpc.this.id
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = aws_internet_gateway.this.id
+  }
+}
+resource "aws_route_table_association" "this" {
+  for_each       = aws_subnet.this
+  subnet_id      = each.value.id
+  route_table_id = aws_route_table.this.id
+}
+resource "aws_security_group" "web" {
+  name_prefix = "web-"
+  vpc_id      = aws_vpc.this.id
+  dynamic "ingress" {
+    for_each = local.rules
+    content {
+      description = ingress.key
+      from_port   = ingress.value
+      to_port     = ingress.value
+      protocol    = "tcp"
+      cidr_blocks = ["0.0.0.0/0"]
+    }
+  }
+  egress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+  lifecycle { create_before_destroy = true }
+}
+data "aws_ssm_parameter" "ami" {
+  name = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id"
+}
+resource "aws_launch_template" "this" {
+  name_prefix            = "web-"
+  image_id               = data.aws_ssm_parameter.ami.value
+  instance_type          = "m5.large"
+  vpc_security_group_ids = [aws_security_group.web.id]
+  block_device_mappings {
+    device_name = "/dev/xvda"
+    ebs {
+      volume_size = 50
+      volume_type = "gp3"
+    }
+  }
+  metadata_options { http_tokens = "required" }
+  tag_specifications {
+    resource_type = "instance"
+    tags          = { Name = "web" }
+  }
+}
+resource "aws_autoscaling_group" "this" {
+  name                = "web"
+  min_size            = 1
+  max_size            = 2
+  vpc_zone_identifier = values(aws_subnet.this)[*].id
+  launch_template {
+    id      = aws_launch_template.this.id
+    version = aws_launch_template.this.latest_version
+  }
+  tag {
+    key                 = "Name"
+    value               = "web"
+    propagate_at_launch = true
+  }
+}
+resource "aws_s3_bucket" "this" {
+  for_each      = local.names
+  bucket        = "acme-${each.key}"
+  force_destroy = true
+}
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = aws_s3_bucket.this
+  bucket   = each.value.id
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  bucket = aws_s3_bucket.this["logs"].id
+  rule {
+    id     = "old"
+    status = "Enabled"
+    filter { prefix = "" }
+    expiration { days = 90 }
+    noncurrent_version_expiration { noncurrent_days = 30 }
+  }
+}
+resource "aws_lb" "this" {
+  name            = "web"
+  internal        = true
+  security_groups = [aws_security_group.web.id]
+  subnets         = values(aws_subnet.this)[*].id
+}
+resource "aws_lb_target_group" "this" {
+  name     = "web"
+  port     = 80
+  protocol = "HTTP"
+  vpc_id   = aws_vpc.this.id
+}
+resource "aws_lb_listener" "this" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 80
+  protocol          = "HTTP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+resource "aws_sqs_queue" "this" {
+  name           = "jobs"
+  redrive_policy = jsonencode({ maxReceiveCount = 4, deadLetterTargetArn = aws_sqs_queue.dead.arn })
+}
+resource "aws_sqs_queue" "dead" { name = "dead" }
+resource "aws_ssm_parameter" "this" {
+  name  = "/acme/x"
+  type  = "String"
+  value = aws_lb.this.dns_name
+}
+data "aws_subnets" "private" {
+  filter {
+    name   = "vpc-id"
+    values = [aws_vpc.this.id]
+  }
+  tags       = { Tier = "private" }
+  depends_on = [aws_subnet.this]
+}
+data "aws_vpc" "theirs" { id = "vpc-0123456789abcdef0" }
+output "subnets" { value = sort(data.aws_subnets.private.ids) }
+output "ours" { value = sort(values(aws_subnet.this)[*].id) }
+output "theirs" { value = data.aws_vpc.theirs.cidr_block }
+"#;
+
+#[test]
+fn roots_as_people_write_them_converge_change_and_move() {
+    for bench in benches("", 0.0) {
+        bench.write(&format!("{HEAD}{HABITS}"));
+        bench.apply();
+        bench.plan(0);
+        let outputs = bench.state()["outputs"].clone();
+        assert_eq!(outputs["subnets"]["value"], outputs["ours"]["value"]);
+        assert_eq!(outputs["theirs"]["value"], "10.0.0.0/16");
+        let changed = HABITS
+            .replace("volume_size = 50", "volume_size = 60")
+            .replace("\"aws_internet_gateway\" \"this\"", "\"aws_internet_gateway\" \"main\"")
+            .replace("aws_internet_gateway.this.id", "aws_internet_gateway.main.id");
+        let moved =
+            "moved {\n  from = aws_internet_gateway.this\n  to = aws_internet_gateway.main\n}\n";
+        bench.write(&format!("{HEAD}{changed}{moved}"));
+        assert!(bench.plan(2).contains("0 to add, 2 to change, 0 to destroy"));
+        bench.apply();
+        bench.plan(0);
+        let group = bench.attributes("aws_autoscaling_group", "this");
+        assert_eq!(group["launch_template"][0]["version"], "2");
         bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
         assert_eq!(bench.world.store.list("aws"), []);
     }

@@ -13,6 +13,7 @@ use super::computed::{self, Completed};
 use super::dependants;
 use super::durations::{self, Action};
 use super::faults::{self, Verdict};
+use super::kinds::is_drawn;
 use super::limits;
 use super::operations::{self, Calls};
 use super::refusal::{self, Refusal, Subject, Telling};
@@ -386,11 +387,6 @@ impl Work<'_> {
 struct Reserved {
     key: String,
     made: Completed,
-}
-
-/// Whether an id is drawn by AWS instead of being made of names.
-fn is_drawn(template: &str) -> bool {
-    ["{hex", "{uuid", "{lower", "{upper", "{mixed", "{digits"].iter().any(|d| template.contains(d))
 }
 
 fn disk(error: &std::io::Error) -> Diagnostic {

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::durations::Action;
-use super::operations::Calls;
-use super::refusal::{self, Refusal, Subject};
+use super::kinds;
+use super::operations::{self, Calls};
+use super::refusal::{self, Refusal, Subject, Telling};
 use super::scene::Scene;
+use super::schema::catalogue;
 use super::value::Value;
+use super::wire::Diagnostic;
 
 /// What the scenario says of one call.
 #[derive(Debug, Clone, Default)]
@@ -28,12 +31,10 @@ pub(super) fn verdict(
     subject: &Subject,
 ) -> Verdict {
     let world = &scene.world;
-    let address = object.field("tags_all").text("springboard:address");
+    let addresses = addresses(object.field("tags_all").text("springboard:address"));
     let by_name = format!("{}.{}", scene.type_name, subject.name);
     let mut places = vec![scene.type_name.as_str(), by_name.as_str()];
-    if !address.is_empty() {
-        places.insert(0, address);
-    }
+    places.extend(addresses.iter().map(String::as_str));
     places.extend(calls.possible.iter().map(String::as_str));
     let mut verdict = Verdict::default();
     match world.fault(&places, action.name()) {
@@ -53,8 +54,58 @@ pub(super) fn verdict(
     verdict
 }
 
+/// The addresses that a tag may stand for. Tags cannot hold brackets, so an instance key is written
+/// after a slash: `module.nodes.aws_eks_node_group.gpu/0` is `….gpu[0]`.
+fn addresses(tag: &str) -> Vec<String> {
+    if tag.is_empty() {
+        return Vec::new();
+    }
+    let spelled = |with_keys: bool| {
+        let part = |part: &str| match part.split_once('/') {
+            None => part.to_owned(),
+            Some((name, _)) if !with_keys => name.to_owned(),
+            Some((name, key)) if key.parse::<u32>().is_ok() => format!("{name}[{key}]"),
+            Some((name, key)) => format!("{name}[\"{key}\"]"),
+        };
+        tag.split('.').map(part).collect::<Vec<_>>().join(".")
+    };
+    vec![tag.to_owned(), spelled(true), spelled(false)]
+}
+
+/// What a reader is told instead of, or before, an answer.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) diagnostic: Option<Diagnostic>,
+    pub(super) hang: Duration,
+}
+
+/// Faults and denials at reading an object or a data source.
+pub(super) fn told_of_read(scene: &Scene, object: &Value) -> Told {
+    let is_source = catalogue()
+        .data_sources
+        .get(&scene.type_name)
+        .is_some_and(|source| std::ptr::eq(source, scene.resource));
+    let calls = if is_source {
+        operations::of_data_source(&scene.type_name)
+    } else {
+        operations::of_resource(&scene.type_name, Action::Read)
+    };
+    let subject = subject(scene, object);
+    let verdict = verdict(scene, object, &calls, Action::Read, &subject);
+    let diagnostic = verdict.refusal.map(|refusal| {
+        refusal.diagnostic(&Telling {
+            action: Action::Read,
+            title: &scene.kind.title,
+            name: &subject.name,
+            operation: refusal::operation_of(&refusal, &calls, Action::Read),
+            request_id: kinds::uuid(&scene.digits),
+        })
+    });
+    Told { diagnostic, hang: verdict.hang }
+}
+
 /// The refusal of the first certain call that the account denies.
-pub(super) fn denied(scene: &Scene, calls: &Calls) -> Option<Refusal> {
+fn denied(scene: &Scene, calls: &Calls) -> Option<Refusal> {
     let scenario = &scene.world.scenario;
     scenario
         .denials
@@ -118,5 +169,22 @@ fn instance_type(scene: &Scene, object: &Value) -> String {
             "" => "m5.large".into(),
             own => own.to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tag_means_the_resource_with_and_without_its_keys() {
+        assert_eq!(
+            addresses("module.nodes/0.aws_eks_node_group.this/gpu"),
+            [
+                "module.nodes/0.aws_eks_node_group.this/gpu",
+                "module.nodes[0].aws_eks_node_group.this[\"gpu\"]",
+                "module.nodes.aws_eks_node_group.this",
+            ]
+        );
     }
 }

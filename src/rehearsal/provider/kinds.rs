@@ -309,6 +309,11 @@ pub(super) fn draw(digits: &str, alphabet: &[u8], count: usize) -> String {
         .collect()
 }
 
+/// Whether an id is drawn by AWS instead of being made of names.
+pub(super) fn is_drawn(template: &str) -> bool {
+    ["{hex", "{uuid", "{lower", "{upper", "{mixed", "{digits"].iter().any(|d| template.contains(d))
+}
+
 /// A UUID (version 4 in form) of hex digits.
 pub(super) fn uuid(digits: &str) -> String {
     let d: String = digits.chars().chain("0".repeat(32).chars()).take(32).collect();

@@ -4,7 +4,7 @@
 //! `aws` of the world. Knows all 314 resource and 188 data source types of release 6.47.0; types
 //! that have no facts of their own here get plausible values, never a refusal. Does not speak any
 //! AWS API. Start at [`serve()`]; a request goes through [`Provider::answer`] to [`planning`],
-//! [`apply`], [`objects`] or [`data`].
+//! [`apply`], [`objects`] or [`data`]; [`inventory()`] lists what exists.
 //!
 //! Not simulated: quotas at create, IAM evaluation beyond the scenario's denials, provider
 //! functions, ephemeral resources, and a `region` taken from the tool's environment (a provider
@@ -18,6 +18,7 @@ mod durations;
 #[cfg(test)]
 mod everything;
 mod faults;
+mod inventory;
 mod kinds;
 mod limits;
 mod objects;
@@ -45,6 +46,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+pub use inventory::inventory;
 pub use serve::serve;
 
 use super::World;
@@ -96,7 +98,7 @@ impl Provider {
             "ValidateResourceConfig" => validate_resource(&decode(body)?)?.encode_to_vec(),
             "ValidateDataResourceConfig" => DiagnosticsResponse::default().encode_to_vec(),
             "UpgradeResourceState" => upgrade(&decode(body)?)?.encode_to_vec(),
-            "ReadResource" => self.read(session, decode(body)?)?.encode_to_vec(),
+            "ReadResource" => self.read(session, decode(body)?).await?.encode_to_vec(),
             "PlanResourceChange" => self.plan(session, decode(body)?)?.encode_to_vec(),
             "ApplyResourceChange" => self.apply(session, decode(body)?).await?.encode_to_vec(),
             "ImportResourceState" => self.import(session, &decode(body)?)?.encode_to_vec(),
@@ -139,7 +141,7 @@ impl Provider {
         Scene::new(Arc::clone(&self.world), type_name, resource, region, object)
     }
 
-    fn read(
+    async fn read(
         &self,
         session: &Session,
         request: wire::ReadRequest,
@@ -147,12 +149,12 @@ impl Provider {
         let resource = resource(&request.type_name)?;
         let state = value_of(request.current_state.as_ref(), resource)?;
         let scene = self.scene(session, &request.type_name, resource, &state);
-        let new_state = DynamicValue::of(&objects::read(&scene, &state));
-        Ok(wire::ReadResponse {
-            new_state: Some(new_state),
-            diagnostics: Vec::new(),
-            private: request.private,
-        })
+        let told = faults::told_of_read(&scene, &state);
+        tokio::time::sleep(told.hang).await;
+        let diagnostics: Vec<_> = told.diagnostic.into_iter().collect();
+        let new_state = if diagnostics.is_empty() { objects::read(&scene, &state) } else { state };
+        let new_state = Some(DynamicValue::of(&new_state));
+        Ok(wire::ReadResponse { new_state, diagnostics, private: request.private })
     }
 
     fn plan(

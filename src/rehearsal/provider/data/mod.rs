@@ -12,12 +12,8 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::computed::{Filler, guess_text};
-use super::durations::Action;
 use super::faults;
-use super::kinds;
-use super::operations;
 use super::policy;
-use super::refusal::{self, Telling};
 use super::scene::Scene;
 use super::schema::{Resource, Type};
 use super::tags::Defaults;
@@ -42,28 +38,14 @@ pub(super) fn read(
 ) -> Result<Value, Diagnostic> {
     let scene = Scene::new(Arc::clone(world), type_name, source, &defaults.region, config);
     let question = Question { scene, defaults, config };
-    question.refused()?;
+    if let Some(diagnostic) = faults::told_of_read(&question.scene, config).diagnostic {
+        return Err(diagnostic);
+    }
     let facts = question.facts().map_err(|text| Diagnostic::error(text, ""))?;
     Ok(question.answer(source, &facts))
 }
 
 impl Question<'_> {
-    /// Faults and denials that the scenario has for reading it.
-    fn refused(&self) -> Result<(), Diagnostic> {
-        let scene = &self.scene;
-        let calls = operations::of_data_source(&scene.type_name);
-        let subject = faults::subject(scene, self.config);
-        let verdict = faults::verdict(scene, self.config, &calls, Action::Read, &subject);
-        let Some(refusal) = verdict.refusal else { return Ok(()) };
-        Err(refusal.diagnostic(&Telling {
-            action: Action::Read,
-            title: &scene.kind.title,
-            name: &subject.name,
-            operation: refusal::operation_of(&refusal, &calls, Action::Read),
-            request_id: kinds::uuid(&scene.digits),
-        }))
-    }
-
     fn facts(&self) -> Result<Json, String> {
         if self.scene.type_name == "aws_iam_policy_document" {
             let rendered = policy::render(self.config)?;
