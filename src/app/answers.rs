@@ -29,8 +29,8 @@ pub(crate) fn run(
                 Some(path) => loader.file(path).map_err(|error| Ending::usage(&error))?,
                 None => loader,
             };
-            let loaded = loader.load().map_err(|error| Ending::usage(&error))?;
-            let name = blueprint.deployment_name(&loaded);
+            let checked = loader.load().map_err(|error| Ending::usage(&error))?;
+            let name = blueprint.deployment_name(&checked);
             printer.line(&format!("the answers for `{name}` are right"));
         }
         AnswersCommand::Schema => printer.line(&pretty(&schema(catalogue))),

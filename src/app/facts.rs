@@ -29,7 +29,11 @@ pub(crate) fn status(
     let facts = Facts { deployment: &deployment, state: state.as_ref() };
     match args.common.output {
         Output::Json => printer.line(&document(&facts.json())),
-        Output::Line => facts.lines().iter().for_each(|line| printer.line(line)),
+        Output::Line => {
+            for line in facts.lines() {
+                printer.line(&line);
+            }
+        }
     }
     Ok(Ending::DONE)
 }
@@ -67,7 +71,9 @@ pub(crate) fn runs(args: &RunsArgs, host: &Host, printer: &mut Printer) -> Resul
         let (header, events) = journal::read(&path).map_err(|error| Ending::plain_error(&error))?;
         let mut state = RunState::default();
         state.begin_run(header.clone());
-        events.iter().for_each(|event| state.apply(event));
+        for event in &events {
+            state.apply(event);
+        }
         let word = run_word(&state);
         let began = header.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
         let took = state

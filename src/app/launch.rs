@@ -69,8 +69,9 @@ pub(crate) async fn resume(
         confirm: args.confirm,
     };
     let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
-    let launch = prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE).await?;
-    let (ending, _) = launch.go(host, args.common.output, printer).await?;
+    let launch =
+        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE)).await?;
+    let (ending, _) = Box::pin(launch.go(host, args.common.output, printer)).await?;
     Ok(ending)
 }
 
@@ -211,7 +212,7 @@ impl Launch {
             deployment: self.deployment.label(),
             blueprint: self.plan.blueprint.to_owned(),
             answers: self.answers.digest(),
-            bundle: embedded::digest().to_string(),
+            bundle: embedded::digest(),
             at: host.now(),
         }
     }

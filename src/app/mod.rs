@@ -56,8 +56,8 @@ impl Ending {
 /// Runs one command.
 pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending {
     let ended = match cli.command {
-        Command::Rehearse(args) => rehearsal::rehearse(args, host, printer).await,
-        Command::Resume(args) => launch::resume(args, host, printer).await,
+        Command::Rehearse(args) => Box::pin(rehearsal::rehearse(args, host, printer)).await,
+        Command::Resume(args) => Box::pin(launch::resume(args, host, printer)).await,
         Command::Plan(args) => plan::plan(args, host, printer).await,
         Command::Status(args) => facts::status(&args, host, printer),
         Command::Runs(args) => facts::runs(&args, host, printer),

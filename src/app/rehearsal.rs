@@ -61,7 +61,7 @@ pub(crate) async fn rehearse(
     };
     let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
     let launch = prepare.rehearsal(host, &text, scale).await?;
-    let (ending, status) = launch.go(host, args.common.output, printer).await?;
+    let (ending, status) = Box::pin(launch.go(host, args.common.output, printer)).await?;
     if args.discard && status == RunStatus::Done {
         discard(&deployment).await?;
         printer.note(&format!("{} and its world are removed", deployment.label()));

@@ -108,7 +108,9 @@ pub(crate) async fn start(
         }
     };
     let started = tokio::time::timeout(READY_WITHIN, ready).await;
-    started.unwrap_or_else(|_| Err(WorldAbsent::Slow { log: log.clone() })).map_err(not_ready)
+    started
+        .unwrap_or_else(|_elapsed| Err(WorldAbsent::Slow { log: log.clone() }))
+        .map_err(not_ready)
 }
 
 /// Tells the world in `dir` to stop and waits until it has.
@@ -123,7 +125,7 @@ pub(crate) async fn stop(dir: &Path) -> Result<(), WorldAbsent> {
         }
     };
     let in_time = tokio::time::timeout(READY_WITHIN, gone).await;
-    in_time.map_err(|_| WorldAbsent::Slow { log: dir.join("world.log") })
+    in_time.map_err(|_elapsed| WorldAbsent::Slow { log: dir.join("world.log") })
 }
 
 /// The text of a scenario: an embedded name, or a file.
@@ -163,7 +165,8 @@ fn shown(variables: &BTreeMap<String, String>, json: bool) -> String {
         return format!("{}\n", pretty(&json!(variables)));
     }
     let quoted = |value: &str| value.replace('\'', r"'\''");
-    variables.iter().map(|(name, value)| format!("export {name}='{}'\n", quoted(value))).collect()
+    let line = |(name, value): (&String, &String)| format!("export {name}='{}'", quoted(value));
+    variables.iter().map(line).chain([String::new()]).collect::<Vec<_>>().join("\n")
 }
 
 fn last_words(log: &Path) -> String {

@@ -202,7 +202,9 @@ impl Deployment {
         let mut state = RunState::default();
         for (header, events) in chain.into_iter().rev() {
             state.begin_run(header);
-            events.iter().for_each(|event| state.apply(event));
+            for event in &events {
+                state.apply(event);
+            }
         }
         if state.status.is_none() && self.owner().is_none() {
             state.interrupt();

@@ -206,11 +206,14 @@ const KEPT_VARIABLES: &[&str] = &[
 ];
 
 fn refusal(objects: &[String]) -> Failure {
-    let confirm: String = objects.iter().map(|o| format!(" --confirm '{o}'")).collect();
+    let confirm: Vec<String> = objects.iter().map(|o| format!("--confirm '{o}'")).collect();
     Failure {
         what: format!("the plan would delete or replace {}", objects.join(", ")),
         causes: Vec::new(),
-        hint: Some(format!("if that is meant, resume with{confirm}; nothing was changed")),
+        hint: Some(format!(
+            "if that is meant, resume with `{}`; nothing was changed",
+            confirm.join(" ")
+        )),
     }
 }
 

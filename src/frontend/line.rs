@@ -177,8 +177,8 @@ pub fn ending(state: &RunState) -> Vec<String> {
 
 /// A failure as the operator reads it: what, the causes, what to do.
 pub fn failure(failure: &Failure) -> String {
-    let causes =
-        failure.causes.iter().map(|cause| format!("\n  cause: {cause}")).collect::<String>();
-    let hint = failure.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    format!("error: {}{causes}{hint}", failure.what)
+    let what = format!("error: {}", failure.what);
+    let causes = failure.causes.iter().map(|cause| format!("  cause: {cause}"));
+    let hint = failure.hint.iter().map(|hint| format!("hint: {hint}"));
+    std::iter::once(what).chain(causes).chain(hint).collect::<Vec<_>>().join("\n")
 }

@@ -32,8 +32,10 @@ pub struct Release {
 pub struct Render {
     /// Release name, known before the facts are.
     pub name: String,
-    render: Arc<dyn Fn(&Facts) -> Result<Release, ReleaseError> + Send + Sync>,
+    render: Arc<Renderer>,
 }
+
+type Renderer = dyn Fn(&Facts) -> Result<Release, ReleaseError> + Send + Sync;
 
 impl Render {
     /// A release of that name, rendered by `render`.

@@ -149,8 +149,9 @@ fn node_groups(world: &World, cluster: &str) -> Vec<NodeGroup> {
         status: word(creating),
         desired: object
             .pointer("/scaling_config/0/desired_size")
-            .and_then(Value::as_f64)
-            .map_or(0, |n| n as u32),
+            .and_then(|n| n.as_u64().or_else(|| format!("{n}").trim_end_matches(".0").parse().ok()))
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(0),
         issues: Vec::new(),
     };
     objects(world, "aws_eks_node_group").into_iter().filter(of_cluster).map(group).collect()

@@ -44,7 +44,7 @@ pub struct Address {
 }
 
 /// Time without a question after which a world ends by itself.
-const IDLE: Duration = Duration::from_secs(2 * 60 * 60);
+const IDLE: Duration = Duration::from_hours(2);
 
 impl Address {
     /// What is known of the world in `dir`; `None` when there never was one.

@@ -133,10 +133,13 @@ impl World {
 
     /// A moment relative to the first start of the world, in the world's time.
     pub fn moment(&self, span: Span) -> Timestamp {
-        let seconds = span.seconds() as f64;
         // What lies behind is not scaled: a block that began an hour ago began an hour ago.
-        let scaled = if seconds > 0.0 { seconds * self.time_scale } else { seconds };
-        self.began.saturating_add(SignedDuration::from_secs_f64(scaled)).unwrap_or(Timestamp::MAX)
+        let distance = if span.seconds() > 0 {
+            SignedDuration::try_from(self.scaled(span.as_duration())).unwrap_or(SignedDuration::MAX)
+        } else {
+            SignedDuration::from_secs(span.seconds())
+        };
+        self.began.saturating_add(distance).unwrap_or(Timestamp::MAX)
     }
 
     /// The present moment.

@@ -336,8 +336,8 @@ mod tests {
     fn a_step_that_was_at_work_when_the_engine_died_is_interrupted_in_the_next_run() {
         let mut state = RunState::default();
         state.begin_run(header("r1", None));
-        let stage = EventKind::StageStarted { stage: "foundation".into() };
-        fold(&mut state, &[rollout_started(), stage, step_started("foundation")]);
+        let entered = EventKind::StageStarted { stage: "foundation".into() };
+        fold(&mut state, &[rollout_started(), entered, step_started("foundation")]);
         assert_eq!(state.stages[0].status, Status::Running);
         state.begin_run(header("r2", Some("r1")));
         fold(&mut state, &[rollout_started()]);

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::questions::account::REGION;
 use super::questions::bundle::{CHARTS_DIR, CHECKPOINTS_DIR, CONTAINERS_DIR, uploads_checkpoints};
+use super::questions::gpu::GPU_DESIRED_SIZE;
 use super::questions::profile::DEPLOYMENT_NAME;
 use super::questions::security::PERMISSIONS_BOUNDARY_ARN;
 use super::values::{self, Choices, Profile, Release as ReleaseSpec};
@@ -35,6 +36,7 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
         hint: error.hint(),
         message: error.to_string(),
     })?;
+    foresee(answers, &delivered, &choices)?;
     let context =
         Planning { answers, given, delivered: &delivered, choices: &choices, name: &name };
     let mut stages = vec![context.foundation()?, context.images()];
@@ -58,6 +60,22 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
             repositories: "repository_urls",
         },
         stages,
+    })
+}
+
+/// What is bound to fail in minute 40 is said in minute 0: missing images, models that do not fit.
+fn foresee(
+    answers: &Answers,
+    delivered: &Delivered,
+    choices: &Choices,
+) -> Result<(), BlueprintError> {
+    let images = delivered.images.iter().map(|image| image.name.clone()).collect();
+    let nodes = answers.number(&GPU_DESIRED_SIZE).and_then(|n| u32::try_from(n).ok());
+    let problems = values::foreseen(choices, &images, nodes.unwrap_or(0));
+    let Some(first) = problems.first() else { return Ok(()) };
+    Err(BlueprintError::Unfit {
+        message: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        hint: first.hint(),
     })
 }
 

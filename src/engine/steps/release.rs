@@ -15,6 +15,7 @@ use super::super::stop::{Stop, Wish};
 use super::terraform::checked;
 use super::tool::{self, LastWords};
 use super::{Context, StepEnd, StepError};
+use crate::bundle::chart_values;
 use crate::cluster::Watch;
 use crate::error::Hint;
 use crate::plan::{Facts, Release, Render};
@@ -26,7 +27,7 @@ use crate::tools::process::capture;
 /// Between two looks at the objects of a release while Helm waits for them.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long Helm may take to list the revisions of a release.
-const HISTORY_LIMIT: Duration = Duration::from_secs(60);
+const HISTORY_LIMIT: Duration = Duration::from_mins(1);
 
 /// Installs or upgrades the release, unless it stands already with the same chart and values.
 pub(super) async fn install(
@@ -35,6 +36,8 @@ pub(super) async fn install(
     facts: &Facts,
 ) -> Result<StepEnd, StepError> {
     let rendered = render.release(facts).map_err(|error| StepError::of(&error))?;
+    chart_values::check(&rendered.chart, &rendered.values)
+        .map_err(|error| StepError::of(&error))?;
     let (helm, release) = prepare(context, &rendered)?;
     let standing = standing(&helm, &release).await?;
     if let Standing::Deployed(revision) = &standing

@@ -20,7 +20,7 @@ use crate::tools::terraform::{Command, Root, Translator};
 use crate::tools::terraform::{OutputValue, read_outputs};
 
 /// How long a command may take that only reads the state.
-const READ_LIMIT: Duration = Duration::from_secs(5 * 60);
+const READ_LIMIT: Duration = Duration::from_mins(5);
 
 /// What a plan would do.
 pub(super) enum Planned {
