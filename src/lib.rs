@@ -13,7 +13,7 @@
 //! - [`cluster`], [`transfer`]: Kubernetes reads; images and checkpoints on their way
 //! - [`plan`], [`blueprint`]: what will be done, and what can be installed
 //! - [`engine`]: carries a plan out
-//! - [`frontend`]: readers of a run
+//! - [`frontend`], [`cli`]: readers of a run; the types of the command line
 //! - [`rehearsal`]: the simulated world
 
 pub mod answers;

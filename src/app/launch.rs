@@ -1,14 +1,16 @@
 //! Launching a run: deployment, lock, plan, journal, engine, front end, receipt.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use springboard::answers::{Answers, Loader};
 use springboard::blueprint::{self, Blueprint, Given};
 use springboard::bundle::embedded;
 use springboard::cli::{ConfirmArgs, Resume, ToolArgs};
-use springboard::engine::deployment::{Deployment, Kind, Lock, Owner, new_run_id};
-use springboard::engine::recorder::Recorder;
+use springboard::engine::deployment::{
+    Deployment, DeploymentError, Kind, Lock, Owner, make_private, new_run_id,
+};
+use springboard::engine::recorder::{Notice, Recorder};
 use springboard::engine::session::{Session, failure_of};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
@@ -19,8 +21,9 @@ use springboard::plan::Plan;
 use springboard::run::event::{EventKind, Outcome, RunStatus};
 use springboard::run::journal::{self, FORMAT};
 use springboard::run::receipt::Receipt;
-use springboard::run::{Header, Journal, Redactor, RunState};
+use springboard::run::{Action, Header, Journal, Redactor, RunState};
 use springboard::tools::Toolbox;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Ending, rehearsal, signals, state_root, tools};
 
@@ -97,9 +100,7 @@ impl Prepare {
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
         let lock = self.deployment.lock(&owner).map_err(|error| match &error {
-            springboard::engine::deployment::DeploymentError::Locked { .. } => {
-                Ending::refused(&error)
-            }
+            DeploymentError::Locked { .. } => Ending::refused(&error),
             _ => Ending::not_ready(&error),
         })?;
         let toolbox = tools::find(&self.tools, host).await?;
@@ -155,38 +156,9 @@ impl Launch {
         printer: &mut Printer,
     ) -> Result<(Ending, RunStatus), Ending> {
         let header = self.header(host);
-        let folder = self.deployment.run(&self.run);
-        let unwritable = |source| {
-            let path = folder.clone();
-            Ending::not_ready(&springboard::engine::deployment::DeploymentError::Unwritable {
-                path,
-                source,
-            })
-        };
-        springboard::engine::deployment::make_private(&folder.join("logs")).map_err(unwritable)?;
-        std::fs::write(self.deployment.answers(), self.answers.to_toml()).map_err(unwritable)?;
-        embedded::write_to("assets/charts", &self.deployment.charts())
-            .map_err(|error| Ending::not_ready(&error))?;
-        let journal = Journal::create(&folder.join("journal.jsonl"), &header)
-            .map_err(|error| Ending::not_ready(&error))?;
-        let (recorder, mut notices) = Recorder::start(journal, host.clone(), self.redactor.clone());
-        let stop = Stop::default();
-        signals::listen(stop.clone()).map_err(unwritable)?;
-        let before = self.before.unwrap_or_default();
-        let session = Arc::new(Session {
-            host: host.clone(),
-            deployment: self.deployment.clone(),
-            lock: self.lock,
-            run: self.run.clone(),
-            plan: self.plan,
-            surroundings: self.surroundings,
-            toolbox: self.toolbox,
-            before: before.clone(),
-            recorder,
-            redactor: self.redactor,
-            stop,
-            confirmed: self.confirmed,
-        });
+        let before = self.before.clone().unwrap_or_default();
+        let (deployment, run) = (self.deployment.clone(), self.run.clone());
+        let (session, mut notices) = self.begin(host, &header)?;
         let engine = run_engine(session);
         let shown = frontend::follow(output, printer, header, before, &mut notices);
         let (ended, state) = tokio::join!(engine, shown);
@@ -197,10 +169,54 @@ impl Launch {
                 return Err(Ending::plain(4, line::failure(&failure)));
             }
         };
-        write_receipt(&self.deployment, &self.run, &state).map_err(|source| {
+        write_receipt(&deployment, &run, &state).map_err(|source| {
             Ending::plain(4, format!("error: could not write the receipt\n  cause: {source}"))
         })?;
         Ok((ending(status, &state), status))
+    }
+
+    /// Plans the whole root and changes nothing.
+    pub(crate) async fn preview(self, host: &Host) -> Result<BTreeMap<String, Action>, Ending> {
+        let header = self.header(host);
+        let (session, _nobody_watches) = self.begin(host, &header)?;
+        session.preview().await.map_err(|failure| super::plan::failed(&failure))
+    }
+
+    /// Writes what the run is made from, begins its journal and makes the session.
+    fn begin(
+        self,
+        host: &Host,
+        header: &Header,
+    ) -> Result<(Session, UnboundedReceiver<Notice>), Ending> {
+        let folder = self.deployment.run(&self.run);
+        let unwritable = |source| {
+            let path = folder.clone();
+            Ending::not_ready(&DeploymentError::Unwritable { path, source })
+        };
+        make_private(&folder.join("logs")).map_err(unwritable)?;
+        std::fs::write(self.deployment.answers(), self.answers.to_toml()).map_err(unwritable)?;
+        embedded::write_to("assets/charts", &self.deployment.charts())
+            .map_err(|error| Ending::not_ready(&error))?;
+        let journal = Journal::create(&folder.join("journal.jsonl"), header)
+            .map_err(|error| Ending::not_ready(&error))?;
+        let (recorder, notices) = Recorder::start(journal, host.clone(), self.redactor.clone());
+        let stop = Stop::default();
+        signals::listen(stop.clone()).map_err(unwritable)?;
+        let session = Session {
+            host: host.clone(),
+            deployment: self.deployment,
+            lock: self.lock,
+            run: self.run,
+            plan: self.plan,
+            surroundings: self.surroundings,
+            toolbox: self.toolbox,
+            before: self.before.unwrap_or_default(),
+            recorder,
+            redactor: self.redactor,
+            stop,
+            confirmed: self.confirmed,
+        };
+        Ok((session, notices))
     }
 
     fn header(&self, host: &Host) -> Header {
@@ -220,7 +236,7 @@ impl Launch {
 
 /// Runs the engine; its recorder ends with it, and with the recorder what viewers are sent.
 async fn run_engine(
-    session: Arc<Session>,
+    session: Session,
 ) -> Result<RunStatus, springboard::engine::recorder::RecordError> {
     let tools = [&session.toolbox.terraform, &session.toolbox.helm];
     let checked = tools.into_iter().map(|tool| EventKind::CheckFinished {

@@ -1,19 +1,28 @@
 //! `springboard plan`: what would be done; nothing is changed.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use serde_json::{Value, json};
-use springboard::blueprint::{self, Description};
-use springboard::cli::PlanArgs;
+use springboard::answers::Answers;
+use springboard::blueprint::{self, Blueprint, Description};
+use springboard::cli::{ConfirmArgs, PlanArgs};
 use springboard::engine::deployment::{Deployment, Kind};
-use springboard::frontend::Output;
 use springboard::frontend::json::pretty;
 use springboard::frontend::printer::Printer;
+use springboard::frontend::words::{count, done};
+use springboard::frontend::{Output, line};
 use springboard::host::Host;
 use springboard::plan::{Plan, Work};
 use springboard::rehearsal::Scenario;
+use springboard::run::Action;
 
-use super::launch::make_plan;
-use super::world::{DEFAULT_TIME_SCALE, scenario_text, start};
+use super::launch::Prepare;
+use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, rehearsal, state_root};
+
+/// What will be done to the resources: address to action.
+type Resources = BTreeMap<String, Action>;
 
 pub(crate) async fn plan(
     args: PlanArgs,
@@ -21,71 +30,113 @@ pub(crate) async fn plan(
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
     if !args.rehearse {
-        return Err(Ending::plain(
-            2,
-            "error: a plan for a real account is not offered by this version\nhint: `springboard plan --rehearse` asks the simulated world",
-        ));
+        let text = "error: a plan for a real account is not offered by this version\n\
+                    hint: `springboard plan --rehearse` asks the simulated world";
+        return Err(Ending::plain(2, text));
     }
     let root = state_root(args.common.state_dir.as_ref(), host);
     let text = scenario_text(args.scenario.as_deref(), host)?;
     let scenario = Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
     let blueprint = blueprint::ALL[0];
     let answers = rehearsal::load_answers(&args.answers, &scenario, blueprint, &root, host)?;
-    // A world of its own: planning must not leave anything in the world of a rehearsal.
-    let dir = root.join("plan-world");
-    let address = start(host, &dir, &text, DEFAULT_TIME_SCALE).await?;
-    let surroundings = rehearsal::surroundings(&address, &blueprint.region(&answers));
-    let name = blueprint.deployment_name(&answers);
-    let deployment = Deployment::named(&root, Kind::Rehearsal, &name);
-    let made = make_plan(blueprint, &answers, &surroundings, deployment.charts()).await;
-    super::world::stop(&dir).await.map_err(|error| Ending::not_ready(&error))?;
-    let _not_there = std::fs::remove_dir_all(&dir);
-    let described =
-        blueprint.describe(&answers, host.now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let described = blueprint.describe(&answers, today);
+    // A world and a working directory of its own: nothing may be left in those of a rehearsal.
+    let scratch = root.join("plan");
+    let made = preview(&args, host, &scratch, &text, blueprint, answers).await;
+    let removed = std::fs::remove_dir_all(&scratch);
+    let (plan, resources) = made?;
+    removed.map_err(|e| {
+        Ending::plain(1, format!("error: could not remove the scratch folder\n  cause: {e}"))
+    })?;
     match args.common.output {
-        Output::Json => printer.line(&pretty(&document(&made?, &described))),
-        Output::Line => lines(&made?, &described).iter().for_each(|line| printer.line(line)),
+        Output::Json => printer.line(&pretty(&document(&plan, &resources, &described))),
+        Output::Line => {
+            for line in lines(&plan, &resources, &described) {
+                printer.line(&line);
+            }
+        }
     }
     Ok(Ending::DONE)
 }
 
-fn document(plan: &Plan, described: &Description) -> Value {
-    let stages: Vec<Value> = plan
-        .stages
-        .iter()
-        .map(|stage| {
-            let step = |s: &springboard::plan::Step| {
-                json!({ "id": s.id, "title": s.title, "by": by(&s.work) })
-            };
-            json!({ "id": stage.id, "steps": stage.steps.iter().map(step).collect::<Vec<_>>() })
-        })
-        .collect();
+async fn preview(
+    args: &PlanArgs,
+    host: &Host,
+    scratch: &Path,
+    scenario: &str,
+    blueprint: &'static dyn Blueprint,
+    answers: Answers,
+) -> Result<(Plan, Resources), Ending> {
+    let name = blueprint.deployment_name(&answers);
+    let deployment = Deployment::named(scratch, Kind::Rehearsal, &name);
+    let world = deployment.world();
+    let confirm = ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() };
+    let tools = args.tools.clone();
+    let prepare = Prepare { deployment, answers, blueprint, before: None, tools, confirm };
+    let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
+    let planned = match launch {
+        Ok(launch) => {
+            let plan = launch.plan.clone();
+            Box::pin(launch.preview(host)).await.map(|resources| (plan, resources))
+        }
+        Err(ending) => Err(ending),
+    };
+    stop(&world).await.map_err(|error| Ending::not_ready(&error))?;
+    planned
+}
+
+fn document(plan: &Plan, resources: &Resources, described: &Description) -> Value {
+    let step =
+        |s: &springboard::plan::Step| json!({ "id": s.id, "title": s.title, "by": by(&s.work) });
+    let stage = |s: &springboard::plan::Stage| json!({ "id": s.id, "steps": s.steps.iter().map(step).collect::<Vec<_>>() });
     json!({
         "blueprint": plan.blueprint,
         "region": plan.region,
-        "stages": stages,
+        "stages": plan.stages.iter().map(stage).collect::<Vec<_>>(),
+        "resources": resources,
         "cost": described.cost,
-        "deviations": described.deviations,
         "time": described.time,
+        "deviations": described.deviations,
     })
 }
 
-fn lines(plan: &Plan, described: &Description) -> Vec<String> {
+fn lines(plan: &Plan, resources: &Resources, described: &Description) -> Vec<String> {
     let mut lines = vec![format!("{} in {}", plan.blueprint, plan.region), String::new()];
     for stage in &plan.stages {
         for step in &stage.steps {
-            lines.push(format!(
-                "{:<14} {:<28} {} ({})",
-                stage.id,
-                step.id,
-                step.title,
-                by(&step.work)
-            ));
+            let by = by(&step.work);
+            lines.push(format!("{:<14} {:<28} {} ({by})", stage.id, step.id, step.title));
         }
     }
     lines.push(String::new());
+    let mut kinds: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    for (address, action) in resources {
+        *kinds.entry((kind_of(address).to_owned(), done(*action))).or_default() += 1;
+    }
+    for ((kind, action), number) in kinds {
+        lines.push(format!("{number:>4} {kind} {action}"));
+    }
+    lines.push(format!("{} in all", count(resources.len() as u64, "resource")));
+    lines.push(String::new());
     lines.extend(described.lines.iter().cloned());
     lines
+}
+
+/// The type in an address: `aws_vpc` in `module.network.aws_vpc.this["a.b"]`.
+fn kind_of(address: &str) -> &str {
+    let bare = address.split('[').next().unwrap_or(address);
+    let mut rest = address;
+    while let Some(inside) = rest.strip_prefix("module.") {
+        // A module's name ends at its key or at the next dot; a key may hold dots.
+        let end = inside.find(['.', '[']).unwrap_or(inside.len());
+        let after = match inside[end..].strip_prefix('[') {
+            Some(key) => key.split_once(']').map_or("", |(_, after)| after),
+            None => &inside[end..],
+        };
+        rest = after.trim_start_matches('.');
+    }
+    rest.split('.').next().filter(|kind| !kind.is_empty()).unwrap_or(bare)
 }
 
 fn by(work: &Work) -> &'static str {
@@ -93,5 +144,21 @@ fn by(work: &Work) -> &'static str {
         Work::Apply(_) | Work::Converge(_) => "Terraform",
         Work::Release(_) => "Helm",
         Work::Images(_) | Work::Checkpoint(_) => "transfer",
+    }
+}
+
+/// A preview that failed, for the operator.
+pub(crate) fn failed(failure: &springboard::run::event::Failure) -> Ending {
+    Ending::plain(4, line::failure(failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_is_found_behind_modules_and_keys() {
+        assert_eq!(kind_of("module.a[\"x.y\"].module.b.aws_vpc.this[0]"), "aws_vpc");
+        assert_eq!(kind_of("aws_eks_cluster.this"), "aws_eks_cluster");
     }
 }

@@ -146,12 +146,12 @@ mod tests {
             "involvedObject": {"kind": "Pod", "name": "core-api-7f"}})
     }
 
-    fn hopeless(reason: &str) -> Option<Verdict> {
-        Some(Verdict::Hopeless(reason.into()))
+    fn hopeless(reason: &str) -> Verdict {
+        Verdict::Hopeless(reason.into())
     }
 
-    fn patient(reason: &str) -> Option<Verdict> {
-        Some(Verdict::Waiting(reason.into()))
+    fn patient(reason: &str) -> Verdict {
+        Verdict::Waiting(reason.into())
     }
 
     #[test]
@@ -159,38 +159,38 @@ mod tests {
         for (pod, expected) in [
             (pod(&json!({"conditions": [{"type": "Ready", "status": "True"}]})), None),
             (pod(&json!({"phase": "Succeeded"})), None),
-            (pod(&json!({"phase": "Pending"})), patient("starting")),
-            (waiting("ContainerCreating", "", 0), patient("starting")),
-            (pod(&json!({"phase": "Running"})), patient("running, not ready")),
+            (pod(&json!({"phase": "Pending"})), Some(patient("starting"))),
+            (waiting("ContainerCreating", "", 0), Some(patient("starting"))),
+            (pod(&json!({"phase": "Running"})), Some(patient("running, not ready"))),
             (
                 pod(&json!({"phase": "Failed", "reason": "Evicted", "message": "disk pressure"})),
-                patient("failed Evicted: disk pressure"),
+                Some(patient("failed Evicted: disk pressure")),
             ),
             (
                 waiting("ErrImagePull", "x/api:1: not found", 0),
-                hopeless("ErrImagePull: x/api:1: not found"),
+                Some(hopeless("ErrImagePull: x/api:1: not found")),
             ),
             (
                 waiting("ImagePullBackOff", "dial tcp: i/o timeout", 0),
-                patient("ImagePullBackOff: dial tcp: i/o timeout"),
+                Some(patient("ImagePullBackOff: dial tcp: i/o timeout")),
             ),
             (
                 waiting("CreateContainerConfigError", "secret \"db\" not found", 0),
-                hopeless("CreateContainerConfigError: secret \"db\" not found"),
+                Some(hopeless("CreateContainerConfigError: secret \"db\" not found")),
             ),
             (
                 waiting("CrashLoopBackOff", "back-off", 2),
-                patient(
+                Some(patient(
                     "CrashLoopBackOff after 2 restarts: container api ended with exit code 1 \
                      (panic: no database)",
-                ),
+                )),
             ),
             (
                 waiting("CrashLoopBackOff", "back-off", 5),
-                hopeless(
+                Some(hopeless(
                     "CrashLoopBackOff after 5 restarts: container api ended with exit code 1 \
                      (panic: no database)",
-                ),
+                )),
             ),
         ] {
             assert_eq!(blame(&pod, &[], &[]), expected, "{pod}");
@@ -202,7 +202,10 @@ mod tests {
         let missing = "Failed to pull image \"x/api:1\": manifest unknown";
         let events = [event("Failed", missing), event("Failed", "Error: ImagePullBackOff")];
         let pod = waiting("ImagePullBackOff", "Back-off pulling image \"x/api:1\"", 0);
-        assert_eq!(blame(&pod, &events, &[]), hopeless(&format!("ImagePullBackOff: {missing}")));
+        assert_eq!(
+            blame(&pod, &events, &[]),
+            Some(hopeless(&format!("ImagePullBackOff: {missing}")))
+        );
     }
 
     #[test]
@@ -210,7 +213,7 @@ mod tests {
         let events = [event("FailedMount", "configmap \"ca\" not found")];
         assert_eq!(
             blame(&waiting("ContainerCreating", "", 0), &events, &[]),
-            patient("starting: FailedMount: configmap \"ca\" not found")
+            Some(patient("starting: FailedMount: configmap \"ca\" not found"))
         );
     }
 
@@ -220,12 +223,12 @@ mod tests {
         let pod = pod(&json!({"phase": "Pending", "conditions": [{"type": "PodScheduled",
             "status": "False", "reason": "Unschedulable", "message": sentence}]}));
         let why = format!("Unschedulable: {sentence}");
-        assert_eq!(blame(&pod, &[], &[]), patient(&why));
-        assert_eq!(blame(&pod, &[], &[json!({})]), patient(&why));
+        assert_eq!(blame(&pod, &[], &[]), Some(patient(&why)));
+        assert_eq!(blame(&pod, &[], &[json!({})]), Some(patient(&why)));
         let tainted = json!({"spec": {"taints": [{"key": "gpu", "effect": "NoSchedule"}]}});
         assert_eq!(
             blame(&pod, &[], &[tainted]),
-            hopeless(&format!("{why} (no node could take it even if it were empty)"))
+            Some(hopeless(&format!("{why} (no node could take it even if it were empty)")))
         );
     }
 }

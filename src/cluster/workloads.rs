@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_pod_to_blame_is_named_a_hopeless_one_before_others() {
-        let pods = vec![
+        let pods = [
             pod("core-api-1", "CreateContainerError", ""),
             pod("core-api-2", "ImagePullBackOff", "x/core-api:1: not found"),
         ];

@@ -16,9 +16,9 @@ use super::surroundings::Surroundings;
 use crate::cloud::sign;
 use crate::cluster::Door;
 use crate::host::Host;
-use crate::plan::{Facts, Plan, Stage, Step};
+use crate::plan::{Facts, Plan, Stage, Step, Work};
 use crate::run::event::{EventKind, Failure, RunStatus};
-use crate::run::{Redactor, RunState};
+use crate::run::{Action, Redactor, RunState};
 use crate::tools::toolbox::Toolbox;
 
 /// Everything that a run needs.
@@ -67,6 +67,27 @@ impl Session {
         let elapsed_ms = milliseconds(began);
         self.recorder.record(EventKind::RunFinished { status, failure, elapsed_ms }).await?;
         Ok(status)
+    }
+
+    /// Plans the whole root as it will be at the end and changes nothing: address to action.
+    ///
+    /// # Errors
+    /// When the plan cannot be made.
+    pub async fn preview(&self) -> Result<BTreeMap<String, Action>, Failure> {
+        let passes = self.plan.stages.iter().flat_map(|stage| {
+            stage.steps.iter().filter_map(move |step| match &step.work {
+                Work::Converge(pass) => Some((stage.id, &step.id, pass)),
+                _ => None,
+            })
+        });
+        let Some((stage, step, pass)) = passes.last() else { return Ok(BTreeMap::new()) };
+        let context = steps::Context { session: self, stage, step, door: None };
+        steps::preview(&context, pass).await.map_err(|error| match error {
+            StepError::Failed(failure) => failure,
+            StepError::Record(error) => failure_of(&*error.0),
+            StepError::Refused(objects) => refusal(&objects),
+            StepError::Stopped => Failure { what: "stopped".into(), ..Failure::default() },
+        })
     }
 
     /// The folder of this run.
@@ -246,6 +267,3 @@ pub fn failure_of(error: &dyn crate::error::Hint) -> Failure {
     }
     Failure { what: error.to_string(), causes, hint: error.hint() }
 }
-
-/// A session is shared with the task that listens to signals.
-pub type Shared = Arc<Session>;

@@ -10,54 +10,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::provider::places;
 use super::scenario::Span;
 use super::{World, control};
 use crate::cloud::{
     Addon, Caller, Cloud, CloudError, Cluster, Condition, Database, NodeGroup, Reservation, Zone,
 };
 
-/// Regions with their short code for zone ids and the letters of their zones.
-///
-/// Source: the AWS list of regions and zones, cut to those where GPU capacity is offered.
-const REGIONS: &[(&str, &str, &str)] = &[
-    ("us-east-1", "use1", "abcdf"),
-    ("us-east-2", "use2", "abc"),
-    ("us-west-1", "usw1", "ac"),
-    ("us-west-2", "usw2", "abcd"),
-    ("eu-north-1", "eun1", "abc"),
-    ("eu-west-1", "euw1", "abc"),
-    ("eu-west-2", "euw2", "abc"),
-    ("eu-south-2", "eus2", "abc"),
-    ("eu-central-1", "euc1", "abc"),
-    ("sa-east-1", "sae1", "abc"),
-    ("ap-northeast-1", "apne1", "acd"),
-    ("ap-northeast-2", "apne2", "abcd"),
-    ("ap-south-1", "aps1", "abc"),
-    ("ap-southeast-2", "apse2", "abc"),
-    ("ap-southeast-3", "apse3", "abc"),
-];
-
-/// The zones of a region; one that is not in the table gets three plausible ones.
+/// The zones of a region, as the provider of the world knows them.
 pub fn zones(region: &str) -> Vec<Zone> {
-    let known = REGIONS.iter().find(|(name, _, _)| *name == region);
-    let short = known.map_or_else(|| short_code(region), |(_, short, _)| (*short).to_owned());
-    let letters = known.map_or("abc", |(_, _, letters)| letters);
-    let zone = |(index, letter)| Zone {
-        name: format!("{region}{letter}"),
-        id: format!("{short}-az{}", index + 1),
-    };
-    letters.chars().enumerate().map(zone).collect()
-}
-
-/// `me-central-1` is `mec1`.
-fn short_code(region: &str) -> String {
-    region
-        .split('-')
-        .enumerate()
-        .map(
-            |(part, text)| if part == 0 { text.to_owned() } else { text.chars().take(1).collect() },
-        )
-        .collect()
+    places::zones(region).into_iter().map(|(name, id)| Zone { name, id }).collect()
 }
 
 /// Answers a question of the account, `/caller` or `/cluster/acme`; `None` for one nobody knows.
@@ -255,6 +217,5 @@ mod tests {
     fn zones_have_the_names_and_ids_of_their_region() {
         let zones = zones("us-west-2");
         assert_eq!(zones[2], Zone { name: "us-west-2c".into(), id: "usw2-az3".into() });
-        assert_eq!(super::zones("me-central-1")[0].id, "mec1-az1");
     }
 }

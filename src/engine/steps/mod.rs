@@ -9,13 +9,15 @@ pub(super) mod terraform;
 pub(super) mod tool;
 mod transfers;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::gates;
 use super::recorder::RecordError;
 use super::session::Session;
 use crate::cluster::{Cluster, ClusterError, Door, Kubeconfig};
-use crate::plan::{Facts, Step, Work};
+use crate::plan::{Facts, Pass, Step, Work};
+use crate::run::Action;
 use crate::run::event::{EventKind, Failure};
 
 /// How a step ended that did not fail.
@@ -98,6 +100,18 @@ impl Context<'_> {
     pub(super) fn log(&self) -> String {
         format!("logs/{}-{}.log", self.stage, self.step)
     }
+}
+
+/// What a pass would do to the root; nothing is changed.
+pub(super) async fn preview(
+    context: &Context<'_>,
+    pass: &Pass,
+) -> Result<BTreeMap<String, Action>, StepError> {
+    let root = terraform::prepare(context, pass).await?;
+    Ok(match terraform::plan(context, &root).await? {
+        terraform::Planned::Nothing => BTreeMap::new(),
+        terraform::Planned::Changes(changes) => changes,
+    })
 }
 
 /// Carries out the work of a step, then waits for its gates.

@@ -25,7 +25,7 @@ mod objects;
 #[cfg(test)]
 mod observed;
 mod operations;
-mod places;
+pub(in crate::rehearsal) mod places;
 mod planning;
 mod policy;
 mod refusal;

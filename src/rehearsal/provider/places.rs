@@ -15,7 +15,7 @@ pub(super) fn dns_suffix(region: &str) -> &'static str {
 }
 
 /// Names and ids of a region's zones (`us-west-2a`, `usw2-az1`), in order.
-pub(super) fn zones(region: &str) -> Vec<(String, String)> {
+pub(in crate::rehearsal) fn zones(region: &str) -> Vec<(String, String)> {
     let letters = match region {
         "us-east-1" => "abcdef",
         "us-west-2" | "ap-northeast-2" => "abcd",
