@@ -53,6 +53,7 @@ struct Noted {
     dir: PathBuf,
     env: Vec<(OsString, OsString)>,
     code: i32,
+    took: Duration,
 }
 
 fn main() -> Result<()> {
@@ -71,14 +72,15 @@ fn main() -> Result<()> {
 fn whole(setup: &Setup) -> Result<()> {
     let rehearsed = Rehearsed::run(setup, "0")?;
     let commands = rehearsed.commands()?;
-    rehearsed.make_world_new()?;
+    let world = rehearsed.make_world_new()?;
     let mut bare = Duration::ZERO;
     for command in &commands {
-        bare += command.repeat()?;
+        bare += command.repeat(world)?;
     }
-    rehearsed.end()?;
     report("whole rehearsal at time scale 0", rehearsed.took, bare, 1.3);
-    println!("  {} commands", commands.len());
+    let inside: Duration = commands.iter().map(|command| command.took).sum();
+    let between = rehearsed.took.saturating_sub(inside).as_secs_f64();
+    println!("  {} commands; {between:.2} s of the rehearsal outside of them", commands.len());
     Ok(())
 }
 
@@ -86,16 +88,15 @@ fn whole(setup: &Setup) -> Result<()> {
 fn steps(setup: &Setup) -> Result<()> {
     let rehearsed = Rehearsed::run(setup, &setup.time_scale)?;
     let steps = rehearsed.terraform_steps()?;
-    rehearsed.make_world_new()?;
+    let world = rehearsed.make_world_new()?;
     let mut bare = Duration::ZERO;
     for command in rehearsed.commands()?.iter().filter(|command| command.is_engine(setup)) {
         match command.subcommand().as_str() {
-            "init" => drop(command.repeat()?),
-            "plan" | "apply" => bare += command.repeat()?,
+            "init" => drop(command.repeat(world)?),
+            "plan" | "apply" => bare += command.repeat(world)?,
             _ => {}
         }
     }
-    rehearsed.end()?;
     let ours = steps.values().sum();
     report(&format!("Terraform steps at time scale {}", setup.time_scale), ours, bare, 1.02);
     for (step, took) in steps {
@@ -168,7 +169,6 @@ impl Rehearsed {
         let rehearsed = Self { folder, took, time_scale: time_scale.to_owned() };
         if !status.success() {
             let log = fs::read_to_string(rehearsed.at("rehearsal.log"))?;
-            rehearsed.end()?;
             return Err(format!("the rehearsal ended with {status}:\n{log}").into());
         }
         Ok(rehearsed)
@@ -215,8 +215,8 @@ impl Rehearsed {
     }
 
     /// Makes world and Terraform state as they were before, at the same addresses. Images and
-    /// checkpoints stay, because no command brought them.
-    fn make_world_new(&self) -> Result<()> {
+    /// checkpoints stay, because no command brought them. Returns the process of the new world.
+    fn make_world_new(&self) -> Result<u64> {
         self.world("stop")?;
         let deployment = self.deployment()?;
         let objects = deployment.join("world/world.jsonl");
@@ -228,17 +228,18 @@ impl Rehearsed {
             }
         }
         fs::write(&objects, kept)?;
-        for entry in fs::read_dir(deployment.join("terraform"))? {
-            let path = entry?.path();
-            if path.to_string_lossy().contains(".tfstate") {
-                fs::remove_file(path)?;
+        for root in fs::read_dir(deployment.join("terraform"))? {
+            for entry in fs::read_dir(root?.path()).into_iter().flatten() {
+                let path = entry?.path();
+                if path.to_string_lossy().contains(".tfstate") {
+                    fs::remove_file(path)?;
+                }
             }
         }
-        self.world("start")
-    }
-
-    fn end(&self) -> Result<()> {
-        self.world("stop")
+        self.world("start")?;
+        let address: Value =
+            serde_json::from_slice(&fs::read(deployment.join("world/world.json"))?)?;
+        address["pid"].as_u64().ok_or_else(|| "a world without a process".into())
     }
 
     /// `springboard world start` or `stop` for the world of this rehearsal.
@@ -258,6 +259,14 @@ impl Rehearsed {
     }
 }
 
+impl Drop for Rehearsed {
+    fn drop(&mut self) {
+        if let Err(error) = self.world("stop") {
+            println!("the world is left in {}: {error}", self.folder.path().display());
+        }
+    }
+}
+
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
@@ -274,8 +283,10 @@ printf '%s\0' "{program}" "$@" >"$note/args"
 pwd >"$note/dir"
 env -0 >"$note/env"
 cp -p ./*.tfvars ./*.tfvars.json "$note/" 2>/dev/null
+began=$(date +%s%N)
 "{program}" "$@"
 code=$?
+echo $(($(date +%s%N) - began)) >"$note/nanoseconds"
 echo $code >"$note/code"
 exit $code
 "#,
@@ -307,7 +318,8 @@ impl Noted {
             .collect();
         let code = fs::read_to_string(folder.join("code"))?.trim().parse()?;
         let dir = fs::read_to_string(folder.join("dir"))?.trim_end().into();
-        Ok(Self { folder, args, dir, env, code })
+        let took = fs::read_to_string(folder.join("nanoseconds"))?.trim().parse()?;
+        Ok(Self { folder, args, dir, env, code, took: Duration::from_nanos(took) })
     }
 
     fn is_engine(&self, setup: &Setup) -> bool {
@@ -321,8 +333,9 @@ impl Noted {
         words.find(|word| !word.starts_with('-')).unwrap_or_default()
     }
 
-    /// Runs it again with the variable files that it had, and returns its wall time.
-    fn repeat(&self) -> Result<Duration> {
+    /// Runs it again with the variable files that it had, and returns its wall time. `world` is the
+    /// process that engines are told to watch: they give up when it is gone.
+    fn repeat(&self, world: u64) -> Result<Duration> {
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
             if name.to_string_lossy().contains(".tfvars") {
@@ -333,6 +346,15 @@ impl Noted {
         let log = fs::File::create(self.folder.join("repeated"))?;
         let mut command = Command::new(program);
         command.args(args).current_dir(&self.dir).env_clear().envs(self.env.iter().cloned());
+        let attached = "TF_REATTACH_PROVIDERS";
+        if let Some((_, value)) = self.env.iter().find(|(name, _)| name == attached) {
+            let mut value: Value = serde_json::from_str(&value.to_string_lossy())?;
+            for plugin in value.as_object_mut().into_iter().flat_map(|plugins| plugins.values_mut())
+            {
+                plugin["Pid"] = world.into();
+            }
+            command.env(attached, value.to_string());
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let started = Instant::now();
         let status = command.status()?;

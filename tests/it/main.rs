@@ -12,6 +12,7 @@ mod kubernetes;
 mod provider;
 mod push;
 mod registry;
+mod rehearse;
 mod releases;
 mod storage;
 mod support;

@@ -1,41 +1,22 @@
 //! The simulated provider, as the real engines use it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use springboard::rehearsal::{Scenario, World, provider};
-use tokio::runtime::Runtime;
-
+use crate::support::attached::Attached;
 use crate::support::programs::{capture_with, engines, spawn_with};
 
 /// A world with its provider, and a folder in which an engine works.
-struct Bench {
-    /// First, so that nothing serves any more when the folder goes.
-    runtime: Runtime,
-    world: Arc<World>,
-    dir: tempfile::TempDir,
-    engine: PathBuf,
-    name: &'static str,
-}
+struct Bench(Attached);
 
 impl Bench {
     fn new(name: &'static str, engine: &Path, scenario: &str, time_scale: f64) -> Self {
-        // The path of a Unix socket must be short.
-        let dir = tempfile::Builder::new().prefix("sb").tempdir_in("/tmp").unwrap();
-        std::fs::create_dir(dir.path().join("root")).unwrap();
-        let scenario = Scenario::parse(scenario).unwrap();
-        let world = World::open(&dir.path().join("world"), scenario, time_scale).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let listener = {
-            let _inside = runtime.enter();
-            tokio::net::UnixListener::bind(dir.path().join("p.sock")).unwrap()
-        };
-        runtime.spawn(provider::serve(Arc::clone(&world), listener));
-        Self { runtime, world, dir, engine: engine.to_owned(), name }
+        let attached = Attached::new(name, engine, scenario, time_scale);
+        std::fs::create_dir(attached.dir().join("root")).unwrap();
+        Self(attached)
     }
 
     fn root(&self) -> PathBuf {
-        self.dir.path().join("root")
+        self.0.dir().join("root")
     }
 
     fn write(&self, text: &str) {
@@ -47,42 +28,18 @@ impl Bench {
     }
 
     fn run_in(&self, folder: &Path, args: &[&str]) -> (Option<i32>, String) {
-        let attached = self.attached();
-        capture_with(&self.engine, args, folder, &environment(&attached))
+        capture_with(&self.0.engine, args, folder, &self.0.environment())
     }
 
     /// Starts a command and does not wait for it.
     fn start(&self, args: &[&str]) -> Started {
-        let attached = self.attached();
-        Started(spawn_with(&self.engine, args, &self.root(), &environment(&attached)))
-    }
-
-    /// Waits until something holds of the world.
-    fn until(&self, holds: impl Fn() -> bool) {
-        let mut changes = self.world.store.changes();
-        self.runtime.block_on(async {
-            while !holds() {
-                changes.changed().await.unwrap();
-            }
-        });
-    }
-
-    fn attached(&self) -> String {
-        let registry = match self.name {
-            "terraform" => "registry.terraform.io",
-            _ => "registry.opentofu.org",
-        };
-        serde_json::json!({format!("{registry}/hashicorp/aws"): {
-            "Protocol": "grpc", "ProtocolVersion": 6, "Pid": std::process::id(), "Test": true,
-            "Addr": {"Network": "unix", "String": self.dir.path().join("p.sock")},
-        }})
-        .to_string()
+        Started(spawn_with(&self.0.engine, args, &self.root(), &self.0.environment()))
     }
 
     /// Runs a command that must end with that exit code.
     fn expect(&self, code: i32, args: &[&str]) -> String {
         let (got, text) = self.run(args);
-        assert_eq!(got, Some(code), "{} {args:?}:\n{text}", self.name);
+        assert_eq!(got, Some(code), "{} {args:?}:\n{text}", self.0.name);
         text
     }
 
@@ -106,10 +63,6 @@ impl Bench {
         let resource = resources.iter().find(|r| r["type"] == kind && r["name"] == name).unwrap();
         resource["instances"][0]["attributes"].clone()
     }
-}
-
-fn environment(attached: &str) -> [(&str, &str); 3] {
-    [("TF_REATTACH_PROVIDERS", attached), ("CHECKPOINT_DISABLE", "1"), ("TF_IN_AUTOMATION", "1")]
 }
 
 /// A command that runs.
@@ -216,7 +169,7 @@ fn a_root_is_applied_planned_empty_changed_replaced_and_destroyed() {
         bench.apply();
         bench.plan(0);
         bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
-        assert_eq!(bench.world.store.list("aws"), []);
+        assert_eq!(bench.0.world.store.list("aws"), []);
     }
 }
 
@@ -225,13 +178,13 @@ fn what_was_deleted_behind_the_back_is_noticed_and_what_exists_is_imported() {
     for bench in benches("", 0.0) {
         bench.write(&format!("{HEAD}{NETWORK}"));
         bench.apply();
-        let role = bench.world.store.get("aws", "aws_iam_role/acme-cluster").unwrap();
-        bench.world.store.remove("aws", "aws_iam_role/acme-cluster").unwrap();
+        let role = bench.0.world.store.get("aws", "aws_iam_role/acme-cluster").unwrap();
+        bench.0.world.store.remove("aws", "aws_iam_role/acme-cluster").unwrap();
         assert!(bench.plan(2).contains("aws_iam_role.this will be created"));
-        bench.world.store.put("aws", "aws_iam_role/acme-cluster", role).unwrap();
+        bench.0.world.store.put("aws", "aws_iam_role/acme-cluster", role).unwrap();
         bench.plan(0);
         bench.expect(0, &["state", "rm", "aws_eks_cluster.this", "aws_subnet.this[0]"]);
-        let subnets = bench.world.store.list_prefix("aws", "aws_subnet/");
+        let subnets = bench.0.world.store.list_prefix("aws", "aws_subnet/");
         let first = subnets
             .iter()
             .find(|(_, s)| s["attributes"]["availability_zone"] == "us-west-2a")
@@ -279,7 +232,7 @@ fn copy(from: &Path, to: &Path) {
 fn the_embedded_root_goes_through_both_passes_and_converges() {
     let mut inventories = Vec::new();
     for bench in benches("", 0.0) {
-        let folder = bench.dir.path().join("root");
+        let folder = bench.0.dir().join("root");
         copy(&crate::support::source::root().join("terraform"), &folder);
         let folder = folder.join("poolside");
         let answers = serde_json::json!({
@@ -290,7 +243,7 @@ fn the_embedded_root_goes_through_both_passes_and_converges() {
         std::fs::write(folder.join("terraform.tfvars.json"), answers.to_string()).unwrap();
         let must = |code: i32, args: &[&str]| {
             let (got, text) = bench.run_in(&folder, args);
-            assert_eq!(got, Some(code), "{} {args:?}:\n{text}", bench.name);
+            assert_eq!(got, Some(code), "{} {args:?}:\n{text}", bench.0.name);
         };
         must(0, &["init", "-input=false", "-no-color"]);
         for gpu in ["false", "true"] {
@@ -298,9 +251,9 @@ fn the_embedded_root_goes_through_both_passes_and_converges() {
             must(0, &["apply", "-auto-approve", "-input=false", "-no-color", &gpu]);
             must(0, &["plan", "-input=false", "-no-color", "-detailed-exitcode", &gpu]);
         }
-        inventories.push(provider::inventory(&bench.world.store));
+        inventories.push(springboard::rehearsal::provider::inventory(&bench.0.world.store));
         must(0, &["destroy", "-auto-approve", "-input=false", "-no-color", "-var=enable_gpu=true"]);
-        assert_eq!(bench.world.store.list("aws").len(), 0);
+        assert_eq!(bench.0.world.store.list("aws").len(), 0);
     }
     for pair in inventories.windows(2) {
         let (one, other) = (pair[0].as_object().unwrap(), pair[1].as_object().unwrap());
@@ -361,14 +314,14 @@ fn a_denied_call_is_refused_in_the_words_of_its_layer_and_leaves_nothing() {
             text.contains("api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Installer/op is not authorized to perform: iam:CreateRole because no permissions boundary allows the iam:CreateRole action"),
             "{text}"
         );
-        assert!(bench.world.store.get("aws", "aws_iam_role/acme-cluster").is_none());
+        assert!(bench.0.world.store.get("aws", "aws_iam_role/acme-cluster").is_none());
     }
 }
 
 /// Starts an apply and waits until the world has begun to make that object.
 fn apply_until(bench: &Bench, key: &str) -> Started {
     let started = bench.start(&["apply", "-auto-approve", "-no-color"]);
-    bench.until(|| bench.world.store.get("aws", key).is_some());
+    bench.0.until(|| bench.0.world.store.get("aws", key).is_some());
     started
 }
 
@@ -390,9 +343,9 @@ fn a_stop_taints_what_is_being_made_and_the_world_finishes_it() {
             });
         assert!(tainted, "{state}");
         let live =
-            || bench.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null();
+            || bench.0.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null();
         assert!(!live());
-        bench.until(live);
+        bench.0.until(live);
         bench.expect(0, &["untaint", "aws_eks_cluster.this"]);
         assert!(bench.apply().contains("0 added, 0 changed, 0 destroyed"));
     }
@@ -404,8 +357,8 @@ fn a_tool_that_vanishes_does_not_undo_what_it_asked_for() {
         bench.write(&format!("{HEAD}{NETWORK}"));
         bench.expect(0, &["init", "-no-color"]);
         apply_until(&bench, "aws_eks_cluster/acme").kill();
-        bench.until(|| {
-            bench.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null()
+        bench.0.until(|| {
+            bench.0.world.store.get("aws", "aws_eks_cluster/acme").unwrap()["status"].is_null()
         });
         // What the engine knew is gone with it, or torn.
         for file in ["terraform.tfstate", ".terraform.tfstate.lock.info"] {
@@ -446,7 +399,7 @@ output "region" {{ value = data.aws_region.east.region }}
         assert_eq!(east["arn"], "arn:aws:logs:us-east-1:123456789012:log-group:/acme");
         assert_eq!(bench.state()["outputs"]["region"]["value"], "us-east-1");
         bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
-        assert_eq!(bench.world.store.list("aws"), []);
+        assert_eq!(bench.0.world.store.list("aws"), []);
     }
 }
 
@@ -620,6 +573,6 @@ fn roots_as_people_write_them_converge_change_and_move() {
         let group = bench.attributes("aws_autoscaling_group", "this");
         assert_eq!(group["launch_template"][0]["version"], "2");
         bench.expect(0, &["destroy", "-auto-approve", "-no-color"]);
-        assert_eq!(bench.world.store.list("aws"), []);
+        assert_eq!(bench.0.world.store.list("aws"), []);
     }
 }

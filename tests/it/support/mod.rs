@@ -2,10 +2,11 @@
 //! its output comparable, reading the sources of the repository, simulated servers, container
 //! images made on the spot.
 
+pub(crate) mod attached;
 pub(crate) mod images;
 pub(crate) mod programs;
 pub(crate) mod redact;
-#[expect(dead_code, reason = "used by the themes that run springboard")]
+#[expect(dead_code, reason = "what tests of stops and fake tools need")]
 pub(crate) mod sandbox;
 pub(crate) mod source;
 pub(crate) mod world;

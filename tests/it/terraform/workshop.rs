@@ -1,41 +1,22 @@
 //! The embedded Terraform in a folder of its own, with the simulated provider attached.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use springboard::bundle::embedded;
-use springboard::rehearsal::{Scenario, World, provider};
-use tokio::net::UnixListener;
-use tokio::runtime::Runtime;
 
 use super::objects::{self, Object};
+use crate::support::attached::Attached;
 use crate::support::programs::capture_with;
 
 /// One engine at one root in one world.
-pub(super) struct Workshop {
-    /// First, so that nothing serves any more when the folder goes.
-    _runtime: Runtime,
-    dir: tempfile::TempDir,
-    engine: PathBuf,
-    name: &'static str,
-}
+pub(super) struct Workshop(Attached);
 
 impl Workshop {
     pub(super) fn new(name: &'static str, engine: &Path) -> Self {
-        // The path of a Unix socket must be short.
-        let dir = tempfile::Builder::new().prefix("sb").tempdir_in("/tmp").unwrap();
-        embedded::write_to("terraform", &dir.path().join("terraform")).unwrap();
-        let world = World::open(&dir.path().join("world"), Scenario::default(), 0.0).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let listener = {
-            let _inside = runtime.enter();
-            UnixListener::bind(dir.path().join("p.sock")).unwrap()
-        };
-        runtime.spawn(provider::serve(Arc::clone(&world), listener));
-        // The tester's own settings (mirrors, overrides) stay out.
-        std::fs::write(dir.path().join("settings.tfrc"), "").unwrap();
-        let workshop = Self { _runtime: runtime, dir, engine: engine.to_owned(), name };
+        let attached = Attached::new(name, engine, "", 0.0);
+        embedded::write_to("terraform", &attached.dir().join("terraform")).unwrap();
+        let workshop = Self(attached);
         if name == "tofu" {
             let lock = workshop.root().join(".terraform.lock.tofu.hcl");
             std::fs::copy(lock, workshop.root().join(".terraform.lock.hcl")).unwrap();
@@ -44,7 +25,7 @@ impl Workshop {
     }
 
     fn root(&self) -> PathBuf {
-        self.dir.path().join("terraform/poolside")
+        self.0.dir().join("terraform/poolside")
     }
 
     /// Prepares the folder; the lock file must be good as it is.
@@ -81,35 +62,15 @@ impl Workshop {
     pub(super) fn json(&self, args: &[&str]) -> Value {
         let text = self.run(args);
         let document = serde_json::from_str(&text);
-        document.unwrap_or_else(|error| panic!("{} {args:?} printed no JSON: {error}", self.name))
+        document.unwrap_or_else(|error| panic!("{} {args:?} printed no JSON: {error}", self.0.name))
     }
 
     /// Runs a command that must succeed.
     pub(super) fn run(&self, args: &[&str]) -> String {
-        let attached = json!({ self.provider(): {
-            "Protocol": "grpc", "ProtocolVersion": 6, "Pid": std::process::id(), "Test": true,
-            "Addr": { "Network": "unix", "String": self.dir.path().join("p.sock") },
-        }})
-        .to_string();
-        let settings = self.dir.path().join("settings.tfrc");
-        let env = [
-            ("TF_CLI_CONFIG_FILE", settings.to_str().unwrap()),
-            ("TF_REATTACH_PROVIDERS", attached.as_str()),
-            ("CHECKPOINT_DISABLE", "1"),
-            ("TF_IN_AUTOMATION", "1"),
-            // The engines spend a third of their time on collecting garbage that fits in memory.
-            ("GOGC", "400"),
-        ];
-        let (code, text) = capture_with(&self.engine, args, &self.root(), &env);
-        assert_eq!(code, Some(0), "{} {args:?}:\n{text}", self.name);
+        let env = self.0.environment();
+        let (code, text) = capture_with(&self.0.engine, args, &self.root(), &env);
+        assert_eq!(code, Some(0), "{} {args:?}:\n{text}", self.0.name);
         text
-    }
-
-    fn provider(&self) -> &'static str {
-        match self.name {
-            "terraform" => "registry.terraform.io/hashicorp/aws",
-            _ => "registry.opentofu.org/hashicorp/aws",
-        }
     }
 
     fn write(&self, variables: &Value) {
