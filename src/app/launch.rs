@@ -63,17 +63,19 @@ pub(crate) async fn resume(
     let blueprint = blueprint_of(&state)?;
     let loader = Loader::new(blueprint.catalogue(), host).file(&deployment.answers());
     let answers = loader.and_then(|loader| loader.load()).map_err(|error| Ending::usage(&error))?;
+    let tools = tools::as_before(args.tools, &deployment);
     let prepare = Prepare {
         deployment,
         answers,
         blueprint,
         before: Some(state),
-        tools: args.tools,
+        tools,
         confirm: args.confirm,
     };
     let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
     let launch =
-        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE)).await?;
+        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE, printer))
+            .await?;
     let (ending, _) = Box::pin(launch.go(host, args.common.output, printer)).await?;
     Ok(ending)
 }
@@ -95,14 +97,12 @@ impl Prepare {
         host: &Host,
         scenario: &str,
         time_scale: f64,
+        printer: &Printer,
     ) -> Result<Launch, Ending> {
         self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
-        let lock = self.deployment.lock(&owner).map_err(|error| match &error {
-            DeploymentError::Locked { .. } => Ending::refused(&error),
-            _ => Ending::not_ready(&error),
-        })?;
+        let lock = take_lock(&self.deployment, &owner, printer).await?;
         let toolbox = tools::find(&self.tools, host).await?;
         let world = self.deployment.world();
         let address = super::world::start(host, &world, scenario, time_scale).await?;
@@ -126,6 +126,37 @@ impl Prepare {
     pub(crate) async fn plan(&self, surroundings: &Surroundings) -> Result<Plan, Ending> {
         let charts = self.deployment.charts();
         make_plan(self.blueprint, &self.answers, surroundings, charts).await
+    }
+}
+
+/// Takes the lock. When the engine of the run that holds it has died, its tool is still at work:
+/// that one is waited for, because nothing that it makes may be lost.
+async fn take_lock(
+    deployment: &Deployment,
+    owner: &Owner,
+    printer: &Printer,
+) -> Result<Lock, Ending> {
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+    let mut is_told = false;
+    loop {
+        let error = match deployment.lock(owner) {
+            Ok(lock) => return Ok(lock),
+            Err(error) => error,
+        };
+        let DeploymentError::Locked { owner: other, .. } = &error else {
+            return Err(Ending::not_ready(&error));
+        };
+        if other.is_alive() {
+            return Err(Ending::refused(&error));
+        }
+        if !is_told {
+            is_told = true;
+            let run = &other.run;
+            printer.note(&format!(
+                "the engine of run {run} has died and its tool is still at work; waiting for it"
+            ));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -197,6 +228,7 @@ impl Launch {
         std::fs::write(self.deployment.answers(), self.answers.to_toml()).map_err(unwritable)?;
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;
+        tools::keep(&self.toolbox, &self.deployment).map_err(unwritable)?;
         let journal = Journal::create(&folder.join("journal.jsonl"), header)
             .map_err(|error| Ending::not_ready(&error))?;
         let (recorder, notices) = Recorder::start(journal, host.clone(), self.redactor.clone());

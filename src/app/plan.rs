@@ -10,7 +10,7 @@ use springboard::cli::{ConfirmArgs, PlanArgs};
 use springboard::engine::deployment::{Deployment, Kind};
 use springboard::frontend::json::pretty;
 use springboard::frontend::printer::Printer;
-use springboard::frontend::words::{count, done};
+use springboard::frontend::words::count;
 use springboard::frontend::{Output, line};
 use springboard::host::Host;
 use springboard::plan::{Plan, Work};
@@ -43,7 +43,7 @@ pub(crate) async fn plan(
     let described = blueprint.describe(&answers, today);
     // A world and a working directory of its own: nothing may be left in those of a rehearsal.
     let scratch = root.join("plan");
-    let made = preview(&args, host, &scratch, &text, blueprint, answers).await;
+    let made = preview(&args, host, &scratch, &text, blueprint, answers, printer).await;
     let removed = std::fs::remove_dir_all(&scratch);
     let (plan, resources) = made?;
     removed.map_err(|e| {
@@ -67,6 +67,7 @@ async fn preview(
     scenario: &str,
     blueprint: &'static dyn Blueprint,
     answers: Answers,
+    printer: &Printer,
 ) -> Result<(Plan, Resources), Ending> {
     let name = blueprint.deployment_name(&answers);
     let deployment = Deployment::named(scratch, Kind::Rehearsal, &name);
@@ -74,7 +75,7 @@ async fn preview(
     let confirm = ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() };
     let tools = args.tools.clone();
     let prepare = Prepare { deployment, answers, blueprint, before: None, tools, confirm };
-    let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
+    let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE, printer)).await;
     let planned = match launch {
         Ok(launch) => {
             let plan = launch.plan.clone();
@@ -112,15 +113,26 @@ fn lines(plan: &Plan, resources: &Resources, described: &Description) -> Vec<Str
     lines.push(String::new());
     let mut kinds: BTreeMap<(String, &str), u64> = BTreeMap::new();
     for (address, action) in resources {
-        *kinds.entry((kind_of(address).to_owned(), done(*action))).or_default() += 1;
+        *kinds.entry((kind_of(address).to_owned(), to_do(*action))).or_default() += 1;
     }
     for ((kind, action), number) in kinds {
-        lines.push(format!("{number:>4} {kind} {action}"));
+        lines.push(format!("{number:>4} {kind} to {action}"));
     }
     lines.push(format!("{} in all", count(resources.len() as u64, "resource")));
     lines.push(String::new());
     lines.extend(described.lines.iter().cloned());
     lines
+}
+
+fn to_do(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "change",
+        Action::Delete => "delete",
+        Action::Replace => "replace",
+        Action::Import => "import",
+        Action::Read | Action::Other => "look at",
+    }
 }
 
 /// The type in an address: `aws_vpc` in `module.network.aws_vpc.this["a.b"]`.

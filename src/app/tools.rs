@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use springboard::cli::{ClusterToken, EngineName, ToolArgs, ToolsArgs};
 use springboard::cloud::sign::{self, Credentials};
+use springboard::engine::deployment::Deployment;
 use springboard::error::Hint as _;
 use springboard::frontend::Output;
 use springboard::frontend::json::pretty;
@@ -57,6 +59,43 @@ pub(crate) async fn tools(
             Ok(Ending { code: 3, text: error.hint().map(|hint| format!("hint: {hint}")) })
         }
     }
+}
+
+/// The programs of earlier runs, where none are named: a state is only read by a program that is
+/// at least as new as the one that wrote it.
+pub(crate) fn as_before(args: ToolArgs, deployment: &Deployment) -> ToolArgs {
+    let known = std::fs::read(deployment.tools()).ok();
+    let Some(known) = known.and_then(|k| serde_json::from_slice::<Chosen>(&k).ok()) else {
+        return args;
+    };
+    let same_engine = args.engine.is_none() && args.terraform.is_none();
+    ToolArgs {
+        engine: if same_engine { Some(known.engine) } else { args.engine },
+        terraform: if same_engine { Some(known.terraform) } else { args.terraform },
+        helm: args.helm.or(Some(known.helm)),
+    }
+}
+
+/// Keeps the programs of this run for those that go on with it.
+pub(crate) fn keep(toolbox: &Toolbox, deployment: &Deployment) -> std::io::Result<()> {
+    let chosen = Chosen {
+        engine: match toolbox.engine {
+            Engine::Terraform => EngineName::Terraform,
+            Engine::OpenTofu => EngineName::Tofu,
+        },
+        terraform: toolbox.terraform.path.clone(),
+        helm: toolbox.helm.path.clone(),
+    };
+    let text = serde_json::to_vec_pretty(&chosen).map_err(std::io::Error::other)?;
+    std::fs::write(deployment.tools(), text)
+}
+
+/// Which programs a deployment is made with.
+#[derive(Debug, Serialize, Deserialize)]
+struct Chosen {
+    engine: EngineName,
+    terraform: PathBuf,
+    helm: PathBuf,
 }
 
 fn search(args: &ToolArgs, host: &Host) -> Search {

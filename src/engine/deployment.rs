@@ -122,6 +122,11 @@ impl Deployment {
         self.folder.join("terraform")
     }
 
+    /// Which external programs its runs use.
+    pub fn tools(&self) -> PathBuf {
+        self.folder.join("tools.json")
+    }
+
     /// The kubeconfig that Helm is given.
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.join("kubeconfig")
@@ -302,15 +307,26 @@ impl Default for Owner {
 impl Owner {
     /// This process as the owner of a run.
     pub fn this_process(host: &Host, run: &str) -> Self {
-        let node = rustix::system::uname();
         Self {
             pid: std::process::id(),
             user: host.var("USER").or(host.var("LOGNAME")).unwrap_or("unknown").to_owned(),
-            host: node.nodename().to_string_lossy().into_owned(),
+            host: node_name(),
             run: run.to_owned(),
             since: host.now(),
         }
     }
+
+    /// Whether the engine of that run lives, as far as this host can tell. When it does not, the
+    /// lock is held by a tool of it that is still at work.
+    pub fn is_alive(&self) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
+        self.host != node_name()
+            || pid.is_none_or(|pid| rustix::process::test_kill_process(pid).is_ok())
+    }
+}
+
+fn node_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The lock of a deployment, held until it and every copy of its descriptor is closed.
