@@ -1,6 +1,6 @@
 //! Launching a run: deployment, lock, plan, journal, engine, front end, receipt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use springboard::answers::{Answers, Loader};
@@ -189,8 +189,9 @@ impl Launch {
         let header = self.header(host);
         let before = self.before.clone().unwrap_or_default();
         let (deployment, run) = (self.deployment.clone(), self.run.clone());
+        let differences = self.differences(&header);
         let (session, mut notices) = self.begin(host, &header)?;
-        let engine = run_engine(session);
+        let engine = run_engine(session, differences);
         let shown = frontend::follow(output, printer, header, before, &mut notices);
         let (ended, state) = tokio::join!(engine, shown);
         let status = match ended {
@@ -225,7 +226,10 @@ impl Launch {
             Ending::not_ready(&DeploymentError::Unwritable { path, source })
         };
         make_private(&folder.join("logs")).map_err(unwritable)?;
-        std::fs::write(self.deployment.answers(), self.answers.to_toml()).map_err(unwritable)?;
+        let answers = self.answers.to_toml();
+        std::fs::write(self.deployment.answers(), &answers).map_err(unwritable)?;
+        // A later run compares: the deployment's own file may be edited in between.
+        std::fs::write(folder.join("answers.toml"), answers).map_err(unwritable)?;
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;
         tools::keep(&self.toolbox, &self.deployment).map_err(unwritable)?;
@@ -251,6 +255,26 @@ impl Launch {
         Ok((session, notices))
     }
 
+    /// What is not as it was in the run that this one goes on with.
+    fn differences(&self, header: &Header) -> Vec<String> {
+        let Some(before) = self.before.as_ref().and_then(|b| b.header.as_ref()) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        if before.answers != header.answers {
+            let path = self.deployment.run(&before.run).join("answers.toml");
+            let old = std::fs::read_to_string(path).unwrap_or_default();
+            let keys = changed_keys(&old, &self.answers.to_toml());
+            let run = &before.run;
+            found.push(format!("the answers have changed since run {run}: {}", keys.join(", ")));
+        }
+        if before.bundle != header.bundle {
+            let run = &before.run;
+            found.push(format!("this springboard brings other Terraform or charts than run {run}"));
+        }
+        found
+    }
+
     fn header(&self, host: &Host) -> Header {
         Header {
             format: FORMAT,
@@ -269,6 +293,7 @@ impl Launch {
 /// Runs the engine; its recorder ends with it, and with the recorder what viewers are sent.
 async fn run_engine(
     session: Session,
+    differences: Vec<String>,
 ) -> Result<RunStatus, springboard::engine::recorder::RecordError> {
     let tools = [&session.toolbox.terraform, &session.toolbox.helm];
     let checked = tools.into_iter().map(|tool| EventKind::CheckFinished {
@@ -278,6 +303,8 @@ async fn run_engine(
         remedy: None,
     });
     session.recorder.record_all(checked.collect()).await?;
+    let found = differences.into_iter().map(|what| EventKind::Found { stage: None, what });
+    session.recorder.record_all(found.collect()).await?;
     session.run().await
 }
 
@@ -309,9 +336,28 @@ fn write_receipt(deployment: &Deployment, run: &str, state: &RunState) -> std::i
     }
 }
 
+/// The keys whose values are not the same in two answer files.
+fn changed_keys(old: &str, new: &str) -> Vec<String> {
+    let table = |text: &str| text.parse::<toml::Table>().unwrap_or_default();
+    let (old, new) = (table(old), table(new));
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    keys.into_iter().filter(|key| old.get(*key) != new.get(*key)).cloned().collect()
+}
+
 /// The blueprint that a run was made with.
 fn blueprint_of(state: &RunState) -> Result<&'static dyn Blueprint, Ending> {
     let name = state.header.as_ref().map_or("", |h| h.blueprint.as_str());
     blueprint::named(name)
         .ok_or_else(|| Ending::plain(2, format!("error: there is no blueprint `{name}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_keys_are_named_once() {
+        let keys = changed_keys("a = 1\nb = 2\n", "a = 1\nb = 3\nc = 4\n");
+        assert_eq!(keys, ["b", "c"]);
+    }
 }
