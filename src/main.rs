@@ -2,6 +2,7 @@
 
 mod app;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -23,14 +24,16 @@ fn main() -> ExitCode {
         return springboard::tools::tool_run::main();
     }
     let mut printer = Printer::default();
-    match start(cli, &mut printer) {
-        Ok(ending) => {
+    // The hook has told of a panic already.
+    match std::panic::catch_unwind(AssertUnwindSafe(|| start(cli, &mut printer))) {
+        Err(_told) => ExitCode::from(1),
+        Ok(Ok(ending)) => {
             if let Some(text) = ending.text {
                 printer.note(&text);
             }
             ExitCode::from(ending.code)
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             printer.note(&format!("error: could not start\n  cause: {error}"));
             ExitCode::from(1)
         }
@@ -39,6 +42,12 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     let host = Host::real()?;
+    let root = host.state_root();
+    app::log::catch_panics(&root);
+    // A token is made for every question that Helm asks: that is not worth a line each.
+    let is_logged = !matches!(cli.command, Command::ClusterToken(_));
+    let filter = host.var("SPRINGBOARD_LOG");
+    let _flushed_at_the_end = is_logged.then(|| app::log::open(&root, filter)).flatten();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     Ok(runtime.block_on(app::run(cli, &host, printer)))

@@ -6,6 +6,7 @@
 mod answers;
 mod facts;
 mod launch;
+pub(crate) mod log;
 mod plan;
 mod rehearsal;
 mod signals;
@@ -55,6 +56,7 @@ impl Ending {
 
 /// Runs one command.
 pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "started");
     let ended = match cli.command {
         Command::Rehearse(args) => Box::pin(rehearsal::rehearse(args, host, printer)).await,
         Command::Resume(args) => Box::pin(launch::resume(args, host, printer)).await,
@@ -67,7 +69,9 @@ pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending 
         Command::ClusterToken(args) => tools::cluster_token(&args, host, printer),
         Command::ToolRun => Ok(Ending::plain(1, "error: `tool-run` is started by the engine")),
     };
-    ended.unwrap_or_else(|ending| ending)
+    let ending = ended.unwrap_or_else(|ending| ending);
+    tracing::info!(code = ending.code, text = ending.text.as_deref().unwrap_or(""), "ended");
+    ending
 }
 
 /// The state folder that is meant.
