@@ -169,6 +169,14 @@ pub enum CloudError {
         /// Its words.
         message: String,
     },
+    /// Nothing is there that could answer, and waiting does not bring it back.
+    #[error("{message}")]
+    Gone {
+        /// What is gone.
+        message: String,
+        /// What brings it back.
+        remedy: String,
+    },
 }
 
 impl Hint for CloudError {
@@ -176,6 +184,7 @@ impl Hint for CloudError {
         match self {
             Self::Unreachable { .. } => None,
             Self::Refused { .. } => Some("log in anew, or ask for the permission".into()),
+            Self::Gone { remedy, .. } => Some(remedy.clone()),
         }
     }
 }

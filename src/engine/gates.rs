@@ -64,7 +64,10 @@ pub(super) async fn hold(context: &Context<'_>, gate: &Gate) -> Result<(), StepE
                 return Ok(());
             }
             Ok(Look::Waits(found)) => found,
-            Err(error) => vec![waiting(gate_name(gate), error.sentence())],
+            Err(error) => match context.session.account_gone().await {
+                Some(gone) => return Err(StepError::of(&gone)),
+                None => vec![waiting(gate_name(gate), error.sentence())],
+            },
         };
         let seen = watch.look(&found, since.elapsed());
         tell(context, seen.news).await?;

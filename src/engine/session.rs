@@ -13,7 +13,7 @@ use super::recorder::{RecordError, Recorder};
 use super::steps::{self, StepEnd, StepError};
 use super::stop::{Stop, Wish};
 use super::surroundings::Surroundings;
-use crate::cloud::sign;
+use crate::cloud::{CloudError, sign};
 use crate::cluster::Door;
 use crate::host::Host;
 use crate::plan::{Facts, Plan, Stage, Step, Work};
@@ -154,6 +154,24 @@ impl Session {
         Ok(())
     }
 
+    /// What the account itself says of its being gone; `None` while it is there.
+    pub(super) async fn account_gone(&self) -> Option<CloudError> {
+        let asked = self.surroundings.cloud.caller().await;
+        asked.err().filter(|error| matches!(error, CloudError::Gone { .. }))
+    }
+
+    /// The failure of a step. Where the account is gone, that is what went wrong, and what the
+    /// tools said of it is no more than a cause.
+    async fn explained(&self, failure: Failure) -> Failure {
+        let Some(gone) = self.account_gone().await else { return failure };
+        let mut explained = failure_of(&gone);
+        if failure.what != explained.what {
+            explained.causes.push(failure.what);
+            explained.causes.extend(failure.causes);
+        }
+        explained
+    }
+
     async fn step(&self, stage: &Stage, step: &Step, facts: &mut Facts) -> Result<(), End> {
         let began = Instant::now();
         let (stage_id, step_id) = (stage.id.to_owned(), step.id.clone());
@@ -195,6 +213,7 @@ impl Session {
                 Err(End::Refused(failure))
             }
             Err(StepError::Failed(failure)) => {
+                let failure = self.explained(failure).await;
                 let kind =
                     EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
                 self.recorder.record(kind).await?;

@@ -3,6 +3,7 @@
 //! [`answer`] is the world's side, [`RehearsedCloud`] the engine's: the trait [`Cloud`] over the
 //! world's control socket.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -141,6 +142,8 @@ fn database(world: &World, identifier: &str) -> Option<Database> {
 fn condition(world: &World, key: &str) -> Condition {
     match world.store.get("aws", key) {
         None => Condition::Absent,
+        // What has failed while it was made will not be made by waiting.
+        Some(row) if row.get("failed").is_some_and(|code| !code.is_null()) => Condition::Broken,
         Some(row) => match row.get("status").and_then(Value::as_str) {
             None => Condition::Healthy,
             Some("creating") => Condition::Creating,
@@ -164,13 +167,21 @@ impl RehearsedCloud {
 
     async fn ask<T: DeserializeOwned>(&self, what: &str, question: &str) -> Result<T, CloudError> {
         let path = format!("/account/{}/{question}", self.region);
-        let unreachable = |source: std::io::Error| CloudError::Unreachable {
-            what: what.to_owned(),
-            source: Box::new(source),
+        let unreachable = |source: std::io::Error| match source.kind() {
+            // The socket of a world that was stopped is removed, that of one that died refuses.
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => world_gone(),
+            _ => CloudError::Unreachable { what: what.to_owned(), source: Box::new(source) },
         };
         let answer =
             control::request(&self.socket, "GET", &path, None).await.map_err(unreachable)?;
         serde_json::from_value(answer).map_err(|e| unreachable(std::io::Error::other(e)))
+    }
+}
+
+fn world_gone() -> CloudError {
+    CloudError::Gone {
+        message: "the simulated world has ended".into(),
+        remedy: "resume; that starts it again with everything that was made in it".into(),
     }
 }
 
