@@ -11,6 +11,7 @@ mod helm;
 mod kubernetes;
 mod provider;
 mod push;
+mod recovery;
 mod registry;
 mod rehearse;
 mod releases;

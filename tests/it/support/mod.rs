@@ -9,4 +9,5 @@ pub(crate) mod redact;
 #[expect(dead_code, reason = "what tests of stops and fake tools need")]
 pub(crate) mod sandbox;
 pub(crate) mod source;
+pub(crate) mod stage;
 pub(crate) mod world;
