@@ -5,6 +5,7 @@ mod answers;
 mod bundle;
 mod charts;
 mod checkpoints;
+mod cli;
 mod cluster;
 mod guards;
 mod helm;

@@ -6,7 +6,6 @@ pub(crate) mod attached;
 pub(crate) mod images;
 pub(crate) mod programs;
 pub(crate) mod redact;
-#[expect(dead_code, reason = "what tests of stops and fake tools need")]
 pub(crate) mod sandbox;
 pub(crate) mod source;
 pub(crate) mod stage;
