@@ -170,6 +170,9 @@ pub(in crate::engine) fn failure(purpose: &str, told: &Told) -> Failure {
     if causes.is_empty() {
         causes = told.text.iter().rev().take(3).rev().cloned().collect();
     }
+    if causes.is_empty() {
+        causes.push("it ended without a message; its lines are in the log of the step".into());
+    }
     Failure {
         what: format!("terraform {purpose} failed"),
         causes,
