@@ -25,7 +25,7 @@ fn missing_gpu_capacity_fails_one_run_and_the_next_goes_on_from_there() {
     let Some(stage) = Stage::new("tofu", "helm4") else { return };
     let arguments = stage.rehearse(&["--scenario", "gpu-capacity-missing", "--output", "json"]);
     let failed = stage.sandbox.run(&arguments).expect_code(4);
-    assert_failure(&failed.err, "terraform apply failed", "InsufficientInstanceCapacity");
+    assert_failure(&failed.err, "tofu apply failed", "InsufficientInstanceCapacity");
     // What was printed is what is on disk.
     let journal = fs::read_to_string(stage.runs()[0].join("journal.jsonl")).unwrap();
     assert_eq!(failed.out, journal);

@@ -103,7 +103,7 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     let mut translator = Translator::new(context.stage, context.step, Command::Other);
     let ended =
         tool::run(context, "init", root.init(&[]), &mut translator, &Stop::default()).await?;
-    checked(context, ended.is_success(), || tool::failure("init", translator.told()))?;
+    checked(context, ended.is_success(), || tool::failure(context, "init", translator.told()))?;
     let mut words = LastWords::default();
     let ended =
         tool::run(context, "validate", root.validate(), &mut words, &Stop::default()).await?;
@@ -120,7 +120,7 @@ pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, 
     let mut translator = Translator::new(context.stage, context.step, Command::Plan);
     let ended = tool::run(context, "plan", root.plan(), &mut translator, &Stop::default()).await?;
     let made = matches!(ended.code(), Some(0 | 2));
-    checked(context, made, || tool::failure("plan", translator.told()))?;
+    checked(context, made, || tool::failure(context, "plan", translator.told()))?;
     if ended.code() == Some(0) {
         remove_plan(root)?;
         return Ok(Planned::Nothing);
@@ -185,7 +185,7 @@ async fn run_apply(context: &Context<'_>, root: &Root) -> Result<(), StepError> 
     let told = translator.told();
     // Exit code and summary together: events alone do not say that the state was written.
     let applied = ended?.is_success() && told.applied.is_some();
-    checked(context, applied, || tool::failure("apply", told))
+    checked(context, applied, || tool::failure(context, "apply", told))
 }
 
 /// The outputs of the root; secret ones are learned by the redactor and left out.

@@ -158,7 +158,7 @@ fn events(context: &Context<'_>, heard: Vec<Heard>) -> Vec<EventKind> {
 
 /// The failure of a command, from what it told: its first error with its address, the others as
 /// causes.
-pub(in crate::engine) fn failure(purpose: &str, told: &Told) -> Failure {
+pub(in crate::engine) fn failure(context: &Context<'_>, purpose: &str, told: &Told) -> Failure {
     let errors: Vec<_> = told.diagnostics.iter().filter(|d| d.is_error()).collect();
     let sentence = |d: &crate::tools::terraform::message::Diagnostic| {
         let address = d.address.as_ref().map(|a| format!("{a}: ")).unwrap_or_default();
@@ -173,9 +173,13 @@ pub(in crate::engine) fn failure(purpose: &str, told: &Told) -> Failure {
     if causes.is_empty() {
         causes.push("it ended without a message; its lines are in the log of the step".into());
     }
-    Failure {
-        what: format!("terraform {purpose} failed"),
-        causes,
-        hint: Some("mend the cause, then resume; what was made is kept".into()),
-    }
+    // A tool that was killed leaves objects that no state knows; the next try finds their names taken.
+    let is_taken = causes.iter().any(|cause| cause.contains("AlreadyExists"));
+    let hint = if is_taken {
+        "something of that name exists and is in no state, as after a kill: import or remove it, then resume"
+    } else {
+        "mend the cause, then resume; what was made is kept"
+    };
+    let program = context.session.toolbox.terraform.name;
+    Failure { what: format!("{program} {purpose} failed"), causes, hint: Some(hint.into()) }
 }
