@@ -32,6 +32,26 @@ pub trait Cloud: Debug + Send + Sync {
     async fn database(&self, identifier: &str) -> Result<Option<Database>, CloudError>;
     /// How an object stands that Terraform calls tainted: resource type and id as in the state.
     async fn condition(&self, kind: &str, id: &str) -> Result<Condition, CloudError>;
+    /// Every object with the tag of a deployment, those that are still being made included.
+    async fn tagged(&self, deployment: &str) -> Result<Vec<Tagged>, CloudError>;
+}
+
+/// The tag that names the deployment of an object.
+pub const DEPLOYMENT_TAG: &str = "springboard:deployment";
+/// The tag that holds the Terraform address of an object, in the form that AWS allows.
+pub const ADDRESS_TAG: &str = "springboard:address";
+
+/// An object with the tag of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tagged {
+    /// Resource type as Terraform calls it.
+    pub kind: String,
+    /// Its address tag.
+    pub address: String,
+    /// The id by which Terraform takes it in.
+    pub import_id: String,
+    /// Whether it is still being made.
+    pub is_creating: bool,
 }
 
 /// How an object stands in the account.

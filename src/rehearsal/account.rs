@@ -15,7 +15,8 @@ use super::provider::places;
 use super::scenario::Span;
 use super::{World, control};
 use crate::cloud::{
-    Addon, Caller, Cloud, CloudError, Cluster, Condition, Database, NodeGroup, Reservation, Zone,
+    ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, DEPLOYMENT_TAG, Database,
+    NodeGroup, Reservation, Tagged, Zone,
 };
 
 /// The zones of a region, as the provider of the world knows them.
@@ -36,6 +37,7 @@ pub fn answer(world: &World, region: &str, question: &str) -> Option<Value> {
         "addons" => json(&addons(world, name)),
         "database" => json(&database(world, name)),
         "condition" => json(&condition(world, name)),
+        "tagged" => json(&tagged(world, name)),
         _ => return None,
     };
     Some(answer)
@@ -152,6 +154,30 @@ fn condition(world: &World, key: &str) -> Condition {
     }
 }
 
+/// Objects of a deployment by their tags; what has failed will not be made and is left out.
+fn tagged(world: &World, deployment: &str) -> Vec<Tagged> {
+    let object = |(key, row): (String, Value)| {
+        let attributes = row.get("attributes")?;
+        let tags = attributes.get("tags_all").or_else(|| attributes.get("tags"))?;
+        let tag = |name: &str| tags.get(name).and_then(Value::as_str);
+        if tag(DEPLOYMENT_TAG) != Some(deployment)
+            || row.get("failed").is_some_and(|c| !c.is_null())
+        {
+            return None;
+        }
+        let (kind, id) = key.split_once('/')?;
+        // The one type here whose import goes by another attribute than its id.
+        let by = if kind == "aws_db_instance" { "identifier" } else { "id" };
+        Some(Tagged {
+            kind: kind.to_owned(),
+            address: tag(ADDRESS_TAG)?.to_owned(),
+            import_id: attributes.get(by).and_then(Value::as_str).unwrap_or(id).to_owned(),
+            is_creating: row.get("status").is_some(),
+        })
+    };
+    world.store.list("aws").into_iter().filter_map(object).collect()
+}
+
 /// The account of a world, asked over its control socket.
 #[derive(Debug, Clone)]
 pub struct RehearsedCloud {
@@ -217,6 +243,10 @@ impl Cloud for RehearsedCloud {
 
     async fn condition(&self, kind: &str, id: &str) -> Result<Condition, CloudError> {
         self.ask("an object", &format!("condition/{kind}/{id}")).await
+    }
+
+    async fn tagged(&self, deployment: &str) -> Result<Vec<Tagged>, CloudError> {
+        self.ask("the objects of the deployment", &format!("tagged/{deployment}")).await
     }
 }
 

@@ -44,7 +44,11 @@ pub(super) async fn apply(
         return Ok(StepEnd::Done { unchanged: true });
     }
     recovery::before_plan(context, &root).await?;
-    let unchanged = match plan(context, &root).await? {
+    let mut planned = plan(context, &root).await?;
+    if matches!(planned, Planned::Changes(_)) && recovery::adopt(context, &root).await? {
+        planned = plan(context, &root).await?;
+    }
+    let unchanged = match planned {
         Planned::Nothing => true,
         Planned::Changes(_) => {
             gate_plan(context, &root, pass).await?;
@@ -53,6 +57,7 @@ pub(super) async fn apply(
         }
     };
     remove_plan(&root)?;
+    root.write_imports(&BTreeMap::new()).map_err(|source| unwritable(&root, source))?;
     facts.outputs = outputs(context, &root).await?;
     Ok(StepEnd::Done { unchanged })
 }
@@ -98,7 +103,11 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     environment.extend(session.surroundings.terraform.clone());
     let dir = folder.join(session.plan.root);
     let root = Root::new(toolbox.engine, &toolbox.terraform.path, &dir, environment);
-    let written = root.place_lock_file().and_then(|()| root.write_variables(&pass.variables));
+    // What an earlier run wanted to take in may have changed since: it is looked for anew.
+    let written = root
+        .write_imports(&BTreeMap::new())
+        .and_then(|()| root.place_lock_file())
+        .and_then(|()| root.write_variables(&pass.variables));
     written.map_err(|source| unwritable(&root, source))?;
     let mut translator = Translator::new(context.stage, context.step, Command::Other);
     let ended =
@@ -131,7 +140,10 @@ pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, 
     Ok(Planned::Changes(changes))
 }
 
-async fn show_plan(context: &Context<'_>, root: &Root) -> Result<PlanJson, StepError> {
+pub(in crate::engine) async fn show_plan(
+    context: &Context<'_>,
+    root: &Root,
+) -> Result<PlanJson, StepError> {
     let shown = read(&root.show_plan(), "show").await?;
     let plan = PlanJson::read(&shown.stdout).map_err(|error| StepError::of(&error))?;
     for secret in plan.secrets() {
@@ -246,7 +258,7 @@ fn remove_plan(root: &Root) -> Result<(), StepError> {
     root.remove_plan().map_err(|source| unwritable(root, source))
 }
 
-fn unwritable(root: &Root, source: std::io::Error) -> StepError {
+pub(in crate::engine) fn unwritable(root: &Root, source: std::io::Error) -> StepError {
     StepError::of(&Unwritable { dir: root.dir().to_owned(), source })
 }
 
