@@ -1,7 +1,7 @@
 //! Front ends: readers of a run, and the one printer for standard output.
 //!
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
-//! [`line`] is one line an event, [`json`] one journal event a line.
+//! [`mod@line`] is one line an event, [`json`] one journal event a line.
 
 pub mod json;
 pub mod line;

@@ -1,7 +1,7 @@
 //! A run in words: what was decided, what happened, and what follows from it.
 //!
 //! Owns the vocabulary that the engine writes and every front end reads: [`Event`], the
-//! [`Journal`](journal::Journal) they are kept in, [`RunState`](state::RunState), the fold of
+//! [`Journal`] they are kept in, [`RunState`], the fold of
 //! them, and the [`Redactor`] that keeps secrets out of all of it. Knows no tool and no
 //! blueprint. Start at [`event`].
 

@@ -2,7 +2,7 @@
 //!
 //! Made when it is needed instead of carried along, and the same bytes each time. Holds no
 //! software and no weights of anybody: the charts are the stand-ins under `assets/rehearsal`, the
-//! images and checkpoints are filled with noise. Start at [`write`].
+//! images and checkpoints are filled with noise. Start at [`write()`].
 
 mod archive;
 mod checkpoint;

@@ -1,6 +1,6 @@
 //! The releases of the stage `prerequisites`: what the platform stands on.
 //!
-//! The keys are those of the real charts in the versions of [`charts`](super::charts).
+//! The keys are those of the real charts in the versions of [`charts`].
 
 use std::time::Duration;
 
