@@ -102,15 +102,43 @@ fn a_world_that_dies_is_named_and_comes_back_with_the_next_run() {
     words.extend(["--set".to_owned(), "enable_cognito=true".to_owned()]);
     let mut running = stage.sandbox.start(&words);
     running.wait_for("poolside upgrade started");
-    let address = stage.sandbox.state().join("rehearsals/acme/world/world.json");
-    let address: Value = serde_json::from_slice(&fs::read(address).unwrap()).unwrap();
-    let pid = Pid::from_raw(i32::try_from(address["pid"].as_i64().unwrap()).unwrap()).unwrap();
-    kill_process(pid, Signal::KILL).unwrap();
+    kill_world(&stage);
 
     let failed = running.wait().expect_code(4);
     assert_failure(&failed.err, "the simulated world has ended", "");
     assert_done(stage.sandbox.run(&stage.resume()));
     assert_secret_is_only_in_the_state(&stage);
+}
+
+#[test]
+fn what_was_being_made_when_the_world_died_is_taken_in_and_not_made_twice() {
+    let Some(stage) = Stage::new("tofu", "helm4") else { return };
+    let mut words = stage.rehearse(&["--set", "profile=platform-only"]);
+    let scale = words.iter().position(|word| word == "0").unwrap();
+    // The database takes some seconds at this scale, whatever the machine.
+    words[scale] = "0.02".to_owned();
+    let mut running = stage.sandbox.start(&words);
+    running.wait_for("aws_db_instance.this creating");
+    // Terraform says so before it asks; what the world does not know yet cannot be taken in.
+    let world = stage.sandbox.state().join("rehearsals/acme/world/world.jsonl");
+    let is_known = || fs::read_to_string(&world).unwrap().contains("\"aws_db_instance/");
+    assert!((0..100_000).any(|_| is_known()));
+    kill_world(&stage);
+
+    let failed = running.wait().expect_code(4);
+    assert_failure(&failed.err, "the simulated world has ended", "");
+    let resumed = stage.sandbox.run(&stage.resume());
+    let taken_in = "module.database.aws_db_instance.this exists as acme and is in no state";
+    assert!(resumed.out.contains(taken_in), "{}", resumed.out);
+    assert_done(resumed);
+}
+
+/// Ends the world as a power cut would.
+fn kill_world(stage: &Stage) {
+    let address = stage.sandbox.state().join("rehearsals/acme/world/world.json");
+    let address: Value = serde_json::from_slice(&fs::read(address).unwrap()).unwrap();
+    let pid = Pid::from_raw(i32::try_from(address["pid"].as_i64().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
 }
 
 /// The client secret that Cognito made is in no file but those of Terraform itself.
