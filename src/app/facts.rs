@@ -106,6 +106,10 @@ impl Facts<'_> {
         let Some(state) = self.state else { return "draft".into() };
         match self.deployment.owner() {
             Some(owner) => format!("running, run {} by process {}", owner.run, owner.pid),
+            None if self.deployment.is_tool_at_work() => {
+                let what = state.command.as_ref().map_or("a tool", |c| c.purpose.as_str());
+                format!("interrupted, {what} of it is still at work; resume takes it over")
+            }
             None => run_word(state),
         }
     }

@@ -2,21 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use springboard::answers::{Answers, Loader};
 use springboard::blueprint::{self, Blueprint, Given};
 use springboard::bundle::embedded;
 use springboard::cli::{ConfirmArgs, Resume, ToolArgs};
+use springboard::engine::claim::{Claim, Owner};
 use springboard::engine::deployment::{
-    Deployment, DeploymentError, Kind, Lock, Owner, make_private, new_run_id,
+    Deployment, DeploymentError, Kind, make_private, new_run_id,
 };
 use springboard::engine::recorder::{Notice, Recorder};
+use springboard::engine::requests::Requests;
 use springboard::engine::session::{Session, failure_of};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
 use springboard::frontend::printer::Printer;
 use springboard::frontend::{self, Output, line};
-use springboard::host::Host;
+use springboard::host::{Host, write_private};
 use springboard::plan::Plan;
 use springboard::run::event::{EventKind, Outcome, RunStatus};
 use springboard::run::journal::{self, FORMAT};
@@ -30,7 +33,7 @@ use super::{Ending, rehearsal, signals, state_root, tools};
 /// A run that is about to begin: everything has been checked, nothing has been begun.
 pub(crate) struct Launch {
     pub(crate) deployment: Deployment,
-    pub(crate) lock: Lock,
+    pub(crate) claim: Claim,
     pub(crate) run: String,
     pub(crate) answers: Answers,
     pub(crate) plan: Plan,
@@ -74,8 +77,7 @@ pub(crate) async fn resume(
     };
     let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
     let launch =
-        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE, printer))
-            .await?;
+        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE)).await?;
     let (ending, _) = Box::pin(launch.go(host, args.common.output, printer)).await?;
     Ok(ending)
 }
@@ -97,12 +99,11 @@ impl Prepare {
         host: &Host,
         scenario: &str,
         time_scale: f64,
-        printer: &Printer,
     ) -> Result<Launch, Ending> {
         self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
-        let lock = take_lock(&self.deployment, &owner, printer).await?;
+        let claim = claim(&self.deployment, &owner).await?;
         let toolbox = tools::find(&self.tools, host).await?;
         let world = self.deployment.world();
         let address = super::world::start(host, &world, scenario, time_scale).await?;
@@ -110,7 +111,7 @@ impl Prepare {
         let plan = self.plan(&surroundings).await?;
         Ok(Launch {
             deployment: self.deployment,
-            lock,
+            claim,
             run,
             answers: self.answers,
             plan,
@@ -129,32 +130,18 @@ impl Prepare {
     }
 }
 
-/// Takes the lock. When the engine of the run that holds it has died, its tool is still at work:
-/// that one is waited for, because nothing that it makes may be lost.
-async fn take_lock(
-    deployment: &Deployment,
-    owner: &Owner,
-    printer: &Printer,
-) -> Result<Lock, Ending> {
-    const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
-    let mut is_told = false;
+/// Becomes the engine of the deployment. Who looks whether one is at work (`status`) holds the lock
+/// for a moment, so one refusal is no refusal.
+async fn claim(deployment: &Deployment, owner: &Owner) -> Result<Claim, Ending> {
+    const TRIES: u32 = 10;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+    let mut tries = 1;
     loop {
-        let error = match deployment.lock(owner) {
-            Ok(lock) => return Ok(lock),
-            Err(error) => error,
-        };
-        let DeploymentError::Locked { owner: other, .. } = &error else {
-            return Err(Ending::not_ready(&error));
-        };
-        if other.is_alive() {
-            return Err(Ending::refused(&error));
-        }
-        if !is_told {
-            is_told = true;
-            let run = &other.run;
-            printer.note(&format!(
-                "the engine of run {run} has died and its tool is still at work; waiting for it"
-            ));
+        match deployment.claim(owner) {
+            Ok(claim) => return Ok(claim),
+            Err(DeploymentError::Locked { .. }) if tries < TRIES => tries += 1,
+            Err(error @ DeploymentError::Locked { .. }) => return Err(Ending::refused(&error)),
+            Err(error) => return Err(Ending::not_ready(&error)),
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -227,9 +214,9 @@ impl Launch {
         };
         make_private(&folder.join("logs")).map_err(unwritable)?;
         let answers = self.answers.to_toml();
-        std::fs::write(self.deployment.answers(), &answers).map_err(unwritable)?;
+        write_private(&self.deployment.answers(), answers.as_bytes()).map_err(unwritable)?;
         // A later run compares: the deployment's own file may be edited in between.
-        std::fs::write(folder.join("answers.toml"), answers).map_err(unwritable)?;
+        write_private(&folder.join("answers.toml"), answers.as_bytes()).map_err(unwritable)?;
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;
         tools::keep(&self.toolbox, &self.deployment).map_err(unwritable)?;
@@ -237,11 +224,13 @@ impl Launch {
             .map_err(|error| Ending::not_ready(&error))?;
         let (recorder, notices) = Recorder::start(journal, host.clone(), self.redactor.clone());
         let stop = Stop::default();
-        signals::listen(stop.clone()).map_err(unwritable)?;
+        let requests = Requests::new(stop.clone(), &recorder);
+        signals::listen(requests).map_err(unwritable)?;
         let session = Session {
             host: host.clone(),
             deployment: self.deployment,
-            lock: self.lock,
+            claim: self.claim,
+            lock: OnceLock::new(),
             run: self.run,
             plan: self.plan,
             surroundings: self.surroundings,

@@ -43,7 +43,7 @@ pub(crate) async fn plan(
     let described = blueprint.describe(&answers, today);
     // A world and a working directory of its own: nothing may be left in those of a rehearsal.
     let scratch = root.join("plan");
-    let made = preview(&args, host, &scratch, &text, blueprint, answers, printer).await;
+    let made = preview(&args, host, &scratch, &text, blueprint, answers).await;
     let removed = std::fs::remove_dir_all(&scratch);
     let (plan, resources) = made?;
     removed.map_err(|e| {
@@ -67,7 +67,6 @@ async fn preview(
     scenario: &str,
     blueprint: &'static dyn Blueprint,
     answers: Answers,
-    printer: &Printer,
 ) -> Result<(Plan, Resources), Ending> {
     let name = blueprint.deployment_name(&answers);
     let deployment = Deployment::named(scratch, Kind::Rehearsal, &name);
@@ -75,7 +74,7 @@ async fn preview(
     let confirm = ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() };
     let tools = args.tools.clone();
     let prepare = Prepare { deployment, answers, blueprint, before: None, tools, confirm };
-    let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE, printer)).await;
+    let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
     let planned = match launch {
         Ok(launch) => {
             let plan = launch.plan.clone();

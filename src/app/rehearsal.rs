@@ -60,7 +60,7 @@ pub(crate) async fn rehearse(
         confirm: args.confirm,
     };
     let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
-    let launch = prepare.rehearsal(host, &text, scale, printer).await?;
+    let launch = prepare.rehearsal(host, &text, scale).await?;
     let (ending, status) = Box::pin(launch.go(host, args.common.output, printer)).await?;
     if args.discard && status == RunStatus::Done {
         discard(&deployment).await?;
@@ -109,7 +109,7 @@ async fn earlier(
     scenario: &str,
     printer: &Printer,
 ) -> Result<Option<springboard::run::RunState>, Ending> {
-    if !deployment.exists() || deployment.owner().is_some_and(|owner| owner.is_alive()) {
+    if !deployment.exists() || deployment.owner().is_some() {
         return Ok(None);
     }
     let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;

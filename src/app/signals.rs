@@ -1,11 +1,12 @@
 //! Signals to the engine: one wish to stop, never a kill.
 
-use springboard::engine::stop::{Stop, Wish};
+use springboard::engine::requests::Requests;
+use springboard::engine::stop::Wish;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Turns SIGINT and SIGTERM into the wish to stop now, and ignores SIGHUP: a run outlives its
 /// terminal. Ends with the runtime.
-pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(requests: Requests) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -13,8 +14,8 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
         loop {
             // All three are cancel safe.
             tokio::select! {
-                _ = interrupt.recv() => stop.ask(Wish::Now),
-                _ = terminate.recv() => stop.ask(Wish::Now),
+                _ = interrupt.recv() => requests.stop(Wish::Now).await,
+                _ = terminate.recv() => requests.stop(Wish::Now).await,
                 _ = hangup.recv() => {}
             }
         }

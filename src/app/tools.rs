@@ -11,7 +11,7 @@ use springboard::error::Hint as _;
 use springboard::frontend::Output;
 use springboard::frontend::json::pretty;
 use springboard::frontend::printer::Printer;
-use springboard::host::Host;
+use springboard::host::{Host, write_private};
 use springboard::run::Secret;
 use springboard::tools::terraform::Engine;
 use springboard::tools::toolbox::{Search, Toolbox};
@@ -87,7 +87,7 @@ pub(crate) fn keep(toolbox: &Toolbox, deployment: &Deployment) -> std::io::Resul
         helm: toolbox.helm.path.clone(),
     };
     let text = serde_json::to_vec_pretty(&chosen).map_err(std::io::Error::other)?;
-    std::fs::write(deployment.tools(), text)
+    write_private(&deployment.tools(), &text)
 }
 
 /// Which programs a deployment is made with.

@@ -3,13 +3,17 @@
 //! The words are ours so that nothing above knows an SDK. One implementation asks the simulated
 //! world (`rehearsal::account`).
 
+mod natural;
 pub mod sign;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use natural::NaturalKey;
 
 use crate::error::Hint;
 
@@ -34,6 +38,13 @@ pub trait Cloud: Debug + Send + Sync {
     async fn condition(&self, kind: &str, id: &str) -> Result<Condition, CloudError>;
     /// Every object with the tag of a deployment, those that are still being made included.
     async fn tagged(&self, deployment: &str) -> Result<Vec<Tagged>, CloudError>;
+    /// The object of a type without tags that has these values in its [`NaturalKey`]; `None` when
+    /// there is none.
+    async fn untagged(
+        &self,
+        kind: &str,
+        key: &BTreeMap<String, String>,
+    ) -> Result<Option<Untagged>, CloudError>;
 }
 
 /// The tag that names the deployment of an object.
@@ -48,6 +59,15 @@ pub struct Tagged {
     pub kind: String,
     /// Its address tag.
     pub address: String,
+    /// The id by which Terraform takes it in.
+    pub import_id: String,
+    /// Whether it is still being made.
+    pub is_creating: bool,
+}
+
+/// An object that carries no tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untagged {
     /// The id by which Terraform takes it in.
     pub import_id: String,
     /// Whether it is still being made.

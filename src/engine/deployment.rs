@@ -1,21 +1,16 @@
-//! A deployment on disk: its folder, its runs, and the lock that one run at a time holds.
+//! A deployment on disk: its folder and its runs.
 //!
-//! Owns the layout of `deployments/NAME` and `rehearsals/NAME` and the lock file. Does not read
-//! what the events mean ([`RunState`] does).
+//! Owns the layout of `deployments/NAME` and `rehearsals/NAME`. Does not read what the events mean
+//! ([`RunState`] does) and does not lock ([`super::claim`] does).
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustix::fs::FlockOperation;
-use serde::{Deserialize, Serialize};
 
+use super::claim::Owner;
 use crate::error::Hint;
-use crate::host::Host;
 use crate::run::journal::{self, JournalError};
 use crate::run::{Header, RunState};
 
@@ -132,6 +127,11 @@ impl Deployment {
         self.folder.join("kubeconfig")
     }
 
+    /// Where `tool-run` keeps a state that its tool could save nowhere else.
+    pub fn recovered_state(&self) -> PathBuf {
+        self.folder.join("recovered.tfstate")
+    }
+
     /// The charts that springboard brings, written out.
     pub fn charts(&self) -> PathBuf {
         self.folder.join("charts")
@@ -166,7 +166,8 @@ impl Deployment {
             Ok(entries) => {
                 for entry in entries {
                     let entry = entry?;
-                    if entry.path().join("journal.jsonl").is_file() {
+                    // A run that was killed before its header was on disk has begun nothing.
+                    if journal::has_header(&entry.path().join("journal.jsonl")) {
                         ids.push(entry.file_name().to_string_lossy().into_owned());
                     }
                 }
@@ -216,43 +217,6 @@ impl Deployment {
         }
         Ok(state)
     }
-
-    /// Who holds the lock now.
-    pub fn owner(&self) -> Option<Owner> {
-        let mut file = File::open(self.folder.join("lock")).ok()?;
-        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
-            return None;
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).ok()?;
-        Some(serde_json::from_str(&text).unwrap_or_default())
-    }
-
-    /// Takes the lock for a run.
-    ///
-    /// # Errors
-    /// When another run, or a tool that one started, holds it, or the disk refuses.
-    pub fn lock(&self, owner: &Owner) -> Result<Lock, DeploymentError> {
-        let path = self.folder.join("lock");
-        let fail = |source| DeploymentError::Unwritable { path: path.clone(), source };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(fail)?;
-        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            let owner = Box::new(self.owner().unwrap_or_default());
-            return Err(DeploymentError::Locked { deployment: self.label(), owner });
-        }
-        let text = serde_json::to_string(owner).map_err(io::Error::other).map_err(fail)?;
-        file.set_len(0).map_err(fail)?;
-        file.seek(SeekFrom::Start(0)).map_err(fail)?;
-        file.write_all(text.as_bytes()).map_err(fail)?;
-        Ok(Lock { descriptor: Arc::new(file.into()) })
-    }
 }
 
 /// Makes a folder and its parents, open to their owner only.
@@ -274,72 +238,6 @@ pub fn new_run_id(now: Timestamp) -> String {
         rest /= 36;
     }
     digits.iter().rev().collect()
-}
-
-/// Who holds the lock of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// Process id.
-    pub pid: u32,
-    /// Login name.
-    pub user: String,
-    /// Host name.
-    pub host: String,
-    /// Id of the run.
-    pub run: String,
-    /// Since when, UTC.
-    pub since: Timestamp,
-}
-
-impl Default for Owner {
-    fn default() -> Self {
-        let unknown = || "unknown".to_owned();
-        Self {
-            pid: 0,
-            user: unknown(),
-            host: unknown(),
-            run: unknown(),
-            since: Timestamp::UNIX_EPOCH,
-        }
-    }
-}
-
-impl Owner {
-    /// This process as the owner of a run.
-    pub fn this_process(host: &Host, run: &str) -> Self {
-        Self {
-            pid: std::process::id(),
-            user: host.var("USER").or(host.var("LOGNAME")).unwrap_or("unknown").to_owned(),
-            host: node_name(),
-            run: run.to_owned(),
-            since: host.now(),
-        }
-    }
-
-    /// Whether the engine of that run lives, as far as this host can tell. When it does not, the
-    /// lock is held by a tool of it that is still at work.
-    pub fn is_alive(&self) -> bool {
-        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
-        self.host != node_name()
-            || pid.is_none_or(|pid| rustix::process::test_kill_process(pid).is_ok())
-    }
-}
-
-fn node_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// The lock of a deployment, held until it and every copy of its descriptor is closed.
-#[derive(Debug, Clone)]
-pub struct Lock {
-    descriptor: Arc<OwnedFd>,
-}
-
-impl Lock {
-    /// The descriptor, which the tools of the run inherit: lock held means something of ours lives.
-    pub fn descriptor(&self) -> Arc<OwnedFd> {
-        self.descriptor.clone()
-    }
 }
 
 /// What can be wrong with a deployment on disk.
@@ -422,20 +320,6 @@ mod tests {
         let at = |ms| new_run_id(Timestamp::from_millisecond(ms).unwrap());
         assert!(at(1_700_000_000_000) < at(1_700_000_000_036));
         assert_eq!(at(0).len(), 9);
-    }
-
-    #[test]
-    fn a_second_run_is_refused_with_the_name_of_the_first() {
-        let dir = tempfile::tempdir().unwrap();
-        let deployment = Deployment::named(dir.path(), Kind::Rehearsal, "acme");
-        deployment.make().unwrap();
-        let owner = Owner { run: "r1".into(), user: "ops".into(), ..Owner::default() };
-        let lock = deployment.lock(&owner).unwrap();
-        let refused = deployment.lock(&Owner::default()).unwrap_err().to_string();
-        assert!(refused.starts_with("run r1 of `rehearsal/acme` is at work: started by ops"));
-        drop(lock);
-        assert_eq!(deployment.owner(), None);
-        deployment.lock(&Owner::default()).unwrap();
     }
 
     #[test]

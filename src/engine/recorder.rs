@@ -26,6 +26,20 @@ pub struct Recorder {
     entries: mpsc::Sender<Entry>,
 }
 
+/// A handle that does not keep the writer at work: viewers are told of the end of the run when the
+/// last [`Recorder`] is gone.
+#[derive(Debug, Clone)]
+pub struct WeakRecorder {
+    entries: mpsc::WeakSender<Entry>,
+}
+
+impl WeakRecorder {
+    /// A handle for recording; `None` when the run has ended.
+    pub fn upgrade(&self) -> Option<Recorder> {
+        Some(Recorder { entries: self.entries.upgrade()? })
+    }
+}
+
 #[derive(Debug)]
 enum Entry {
     Record(Vec<EventKind>, oneshot::Sender<Result<(), Arc<JournalError>>>),
@@ -52,6 +66,11 @@ impl Recorder {
         let (viewer, notices) = mpsc::unbounded_channel();
         spawn(write(journal, host, redactor, queue, viewer));
         (Self { entries }, notices)
+    }
+
+    /// A handle for those who outlive the run.
+    pub fn downgrade(&self) -> WeakRecorder {
+        WeakRecorder { entries: self.entries.downgrade() }
     }
 
     /// Records one event; it is on disk when this returns.

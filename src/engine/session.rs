@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use super::deployment::{Deployment, Lock};
+use super::adoption;
+use super::claim::{Claim, Lock};
+use super::deployment::Deployment;
 use super::recorder::{RecordError, Recorder};
 use super::steps::{self, StepEnd, StepError};
 use super::stop::{Stop, Wish};
@@ -28,8 +30,10 @@ pub struct Session {
     pub host: Host,
     /// The deployment on disk.
     pub deployment: Deployment,
-    /// Its lock, held until the session is dropped; tools inherit it.
-    pub lock: Lock,
+    /// That this engine and no other works on it, until the session is dropped.
+    pub claim: Claim,
+    /// The lock that tools inherit, from the moment on in which no tool of an earlier run has it.
+    pub lock: OnceLock<Lock>,
     /// Id of this run.
     pub run: String,
     /// What will be done.
@@ -81,6 +85,10 @@ impl Session {
             })
         });
         let Some((stage, step, pass)) = passes.last() else { return Ok(BTreeMap::new()) };
+        match self.take_lock() {
+            Ok(true) => {}
+            Ok(false) | Err(_) => return Err(tool_at_work()),
+        }
         let context = steps::Context { session: self, stage, step, door: None };
         steps::preview(&context, pass).await.map_err(|error| match error {
             StepError::Failed(failure) => failure,
@@ -93,6 +101,18 @@ impl Session {
     /// The folder of this run.
     pub fn folder(&self) -> PathBuf {
         self.deployment.run(&self.run)
+    }
+
+    /// The lock that tools inherit, once it was taken.
+    pub(super) fn lock(&self) -> Option<&Lock> {
+        self.lock.get()
+    }
+
+    /// Takes the lock that tools inherit; `false` while a tool of an earlier run has it.
+    pub(super) fn take_lock(&self) -> std::io::Result<bool> {
+        let Some(lock) = self.claim.lock()? else { return Ok(false) };
+        let _taken_before = self.lock.set(lock);
+        Ok(true)
     }
 
     /// The way to the cluster, once the outputs have told it.
@@ -129,8 +149,17 @@ impl Session {
         for object in &self.confirmed {
             self.recorder.record(EventKind::Confirmed { object: object.clone() }).await?;
         }
+        adoption::take_over(self).await.map_err(|error| match error {
+            StepError::Record(error) => End::Record(error),
+            StepError::Stopped => End::Stopped,
+            StepError::Failed(failure) => End::Failed(failure),
+            StepError::Refused(objects) => End::Refused(refusal(&objects)),
+        })?;
         let mut facts = Facts::default();
         for stage in &self.plan.stages {
+            if self.stop.wish() >= Wish::AfterStage {
+                return Err(End::Stopped);
+            }
             self.stage(stage, &mut facts).await?;
         }
         let values = facts.outputs.into_iter().collect();
@@ -142,7 +171,7 @@ impl Session {
         let began = Instant::now();
         self.recorder.record(EventKind::StageStarted { stage: stage.id.into() }).await?;
         for step in &stage.steps {
-            if self.stop.wish() > Wish::GoOn {
+            if self.stop.is_now() {
                 return Err(End::Stopped);
             }
             self.step(stage, step, facts).await?;
@@ -244,6 +273,14 @@ const KEPT_VARIABLES: &[&str] = &[
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];
+
+fn tool_at_work() -> Failure {
+    Failure {
+        what: "a tool of an earlier run is still at work".into(),
+        causes: Vec::new(),
+        hint: Some("`springboard resume` takes it over; plan when it has ended".into()),
+    }
+}
 
 fn refusal(objects: &[String]) -> Failure {
     let confirm: Vec<String> = objects.iter().map(|o| format!("--confirm '{o}'")).collect();

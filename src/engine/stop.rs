@@ -8,10 +8,12 @@ pub enum Wish {
     /// Go on.
     #[default]
     GoOn,
-    /// End when the running step has ended.
-    AfterStep,
+    /// Finish the running stage and begin no other.
+    AfterStage,
     /// Interrupt what runs, once, and wait for it.
     Now,
+    /// End the running tool without its consent; how often that was asked for.
+    Force(u32),
 }
 
 /// Carries the wish to whoever works; cheap to clone.
@@ -21,14 +23,24 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Wishes to stop; a weaker wish than before changes nothing.
-    pub fn ask(&self, wish: Wish) {
+    /// Wishes to stop; a weaker wish than before changes nothing. Whether it was stronger.
+    pub fn ask(&self, wish: Wish) -> bool {
         self.wish.send_if_modified(|known| {
             let stronger = wish > *known;
             if stronger {
                 *known = wish;
             }
             stronger
+        })
+    }
+
+    /// Wishes to end the running tool by force, once more.
+    pub fn force(&self) {
+        self.wish.send_modify(|known| {
+            *known = match known {
+                Wish::Force(times) => Wish::Force(times.saturating_add(1)),
+                _ => Wish::Force(1),
+            };
         });
     }
 
@@ -37,19 +49,42 @@ impl Stop {
         *self.wish.borrow()
     }
 
-    /// Returns when what runs shall be interrupted. Cancel safe.
-    pub async fn now(&self) {
-        let mut wish = self.wish.subscribe();
-        // The sender lives in `self`, so waiting cannot fail.
-        let _lives = wish.wait_for(|wish| *wish == Wish::Now).await;
+    /// Whether what runs shall be interrupted.
+    pub fn is_now(&self) -> bool {
+        self.wish() >= Wish::Now
     }
 
-    /// Returns when a stop of any kind is asked for. Cancel safe.
-    pub async fn asked(&self) -> Wish {
+    /// Returns when what runs shall be interrupted. Cancel safe.
+    pub async fn now(&self) {
+        self.at_least(Wish::Now).await;
+    }
+
+    /// Returns when the running tool shall be ended by force for the `nth` time, counted from 1.
+    /// Cancel safe.
+    pub async fn forced(&self, nth: u32) {
+        self.at_least(Wish::Force(nth)).await;
+    }
+
+    async fn at_least(&self, least: Wish) {
         let mut wish = self.wish.subscribe();
-        match wish.wait_for(|wish| *wish > Wish::GoOn).await {
-            Ok(wish) => *wish,
-            Err(_gone) => Wish::GoOn,
-        }
+        // The sender lives in `self`, so waiting cannot fail.
+        let _lives = wish.wait_for(|wish| *wish >= least).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weaker_wish_changes_nothing_and_every_force_counts() {
+        let stop = Stop::default();
+        assert!(stop.ask(Wish::AfterStage) && !stop.is_now());
+        assert!(stop.ask(Wish::Now) && stop.is_now());
+        assert!(!stop.ask(Wish::AfterStage));
+        stop.force();
+        stop.force();
+        assert_eq!(stop.wish(), Wish::Force(2));
+        assert!(!stop.ask(Wish::Now) && stop.is_now());
     }
 }

@@ -56,8 +56,11 @@ fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
             one(stage.as_deref().unwrap_or("run"), format!("found: {what}"))
         }
         EventKind::StopRequested { now } => {
-            let how = if *now { "interrupting what runs" } else { "after the running step" };
+            let how = if *now { "interrupting what runs" } else { "after the running stage" };
             one("run", format!("stop requested: {how}"))
+        }
+        EventKind::ForceRequested => {
+            one("run", "stop by force requested: the running tool is ended".into())
         }
         EventKind::Confirmed { object } => one("run", format!("confirmed: {object}")),
         EventKind::Outputs { values } => {
@@ -77,6 +80,9 @@ fn of_step(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
         }
         EventKind::CommandStarted { stage, step, purpose, log, .. } => {
             one(stage, format!("{step} {purpose} started, log {log}"))
+        }
+        EventKind::CommandAdopted { stage, step, purpose, run, log } => {
+            one(stage, format!("{step} {purpose} of run {run} taken over, log {log} of that run"))
         }
         EventKind::PlanMade { stage, step, add, change, remove, import, .. } => {
             if add + change + remove + import == 0 {

@@ -1,14 +1,17 @@
 //! The process and the machine it runs on: environment, clock, folders, own program.
 //!
 //! The only module that reads process state; everything else is handed a [`Host`]. Also owns
-//! [`AppendLog`], the append-only file that the journal and the simulated world are kept in.
+//! [`AppendLog`], the append-only file that the journal and the simulated world are kept in, and
+//! [`write_private`], which leaves a file whole or as it was.
 
 mod append_log;
+mod atomic;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use append_log::{AppendLog, read_lines};
+pub use atomic::write_private;
 use jiff::Timestamp;
 
 /// Everything that is read from the surrounding process, read once.
@@ -82,4 +85,9 @@ impl Host {
     pub fn runtime_root(&self) -> PathBuf {
         self.var("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
     }
+}
+
+/// The name of this machine, as others know it.
+pub fn node_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -3,6 +3,7 @@
 //! [`answer`] is the world's side, [`RehearsedCloud`] the engine's: the trait [`Cloud`] over the
 //! world's control socket.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use super::scenario::Span;
 use super::{World, control};
 use crate::cloud::{
     ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, DEPLOYMENT_TAG, Database,
-    NodeGroup, Reservation, Tagged, Zone,
+    NaturalKey, NodeGroup, Reservation, Tagged, Untagged, Zone,
 };
 
 /// The zones of a region, as the provider of the world knows them.
@@ -38,6 +39,7 @@ pub fn answer(world: &World, region: &str, question: &str) -> Option<Value> {
         "database" => json(&database(world, name)),
         "condition" => json(&condition(world, name)),
         "tagged" => json(&tagged(world, name)),
+        "untagged" => json(&untagged(world, name)),
         _ => return None,
     };
     Some(answer)
@@ -178,6 +180,23 @@ fn tagged(world: &World, deployment: &str) -> Vec<Tagged> {
     world.store.list("aws").into_iter().filter_map(object).collect()
 }
 
+/// `TYPE/` and the values of its natural key as hexadecimal JSON.
+fn untagged(world: &World, question: &str) -> Option<Untagged> {
+    let (kind, values) = question.split_once('/')?;
+    let wanted: BTreeMap<String, String> =
+        serde_json::from_slice(&hex::decode(values).ok()?).ok()?;
+    let key = NaturalKey::of(kind)?;
+    let rows = world.store.list_prefix("aws", &format!("{kind}/"));
+    let is_meant = |row: &Value| key.values(&row["attributes"]).as_ref() == Some(&wanted);
+    let (_, row) = rows
+        .into_iter()
+        .find(|(_, row)| is_meant(row) && row.get("failed").is_none_or(Value::is_null))?;
+    Some(Untagged {
+        import_id: key.import_id(&row["attributes"]),
+        is_creating: row.get("status").is_some(),
+    })
+}
+
 /// The account of a world, asked over its control socket.
 #[derive(Debug, Clone)]
 pub struct RehearsedCloud {
@@ -247,6 +266,15 @@ impl Cloud for RehearsedCloud {
 
     async fn tagged(&self, deployment: &str) -> Result<Vec<Tagged>, CloudError> {
         self.ask("the objects of the deployment", &format!("tagged/{deployment}")).await
+    }
+
+    async fn untagged(
+        &self,
+        kind: &str,
+        key: &BTreeMap<String, String>,
+    ) -> Result<Option<Untagged>, CloudError> {
+        let values = hex::encode(serde_json::json!(key).to_string());
+        self.ask("an object", &format!("untagged/{kind}/{values}")).await
     }
 }
 

@@ -165,6 +165,20 @@ pub enum EventKind {
         /// Step log that holds its lines, relative to the run's folder.
         log: String,
     },
+    /// An external program of an earlier run, whose engine has died, is followed to its end: it is
+    /// still at work, or has ended unseen.
+    CommandAdopted {
+        /// The stage.
+        stage: String,
+        /// The step.
+        step: String,
+        /// What it is for, for example `apply`.
+        purpose: String,
+        /// The run that started it.
+        run: String,
+        /// Step log that holds its lines, relative to the folder of that run.
+        log: String,
+    },
     /// An external program ended.
     CommandFinished {
         /// The stage.
@@ -325,9 +339,11 @@ pub enum EventKind {
     },
     /// The operator asked the run to stop.
     StopRequested {
-        /// Whether the running tool is interrupted, or its step may end.
+        /// Whether what runs is interrupted, or its stage may end.
         now: bool,
     },
+    /// The operator asked for the end of the running tool without its consent.
+    ForceRequested,
     /// The operator confirmed the deletion or replacement of a named object.
     Confirmed {
         /// Its address.

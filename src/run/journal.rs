@@ -16,7 +16,8 @@ use crate::host::{AppendLog, read_lines};
 /// Version of the journal format that this program writes.
 ///
 /// - 1.0: header, events of the kinds of [`EventKind`].
-pub const FORMAT: Format = Format { major: 1, minor: 0 };
+/// - 1.1: `command_adopted`, `force_requested`.
+pub const FORMAT: Format = Format { major: 1, minor: 1 };
 
 /// `major.minor` of the journal format: a reader of the same major reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,16 @@ impl Journal {
         self.log.sync().map_err(fail)?;
         Ok(events)
     }
+}
+
+/// Whether the file begins with a whole line, as every journal in which something can have been
+/// recorded does: its header is on disk before anything else is done.
+pub fn has_header(path: &Path) -> bool {
+    use io::BufRead as _;
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    let mut line = Vec::new();
+    let read = io::BufReader::new(file).read_until(b'\n', &mut line);
+    read.is_ok() && line.ends_with(b"\n")
 }
 
 /// Reads a journal; a torn last line is dropped.
@@ -256,6 +267,17 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_without_a_whole_header_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.jsonl");
+        assert!(!has_header(&path));
+        for (content, is_one) in [("", false), ("{\"format\":\"1.", false), ("{}\n{", true)] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(has_header(&path), is_one, "{content}");
+        }
+    }
+
+    #[test]
     fn a_kind_of_a_newer_minor_is_read_as_unknown() {
         let line = r#"{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"teleported","to":"x"}"#;
         let event: Event = serde_json::from_str(line).unwrap();
@@ -268,6 +290,6 @@ mod tests {
         let path = dir.path().join("journal.jsonl");
         std::fs::write(&path, "{\"format\":\"2.3\"}\n").unwrap();
         let text = read(&path).unwrap_err().to_string();
-        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.0");
+        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.1");
     }
 }

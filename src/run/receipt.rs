@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::event::{EventKind, RunStatus};
 use super::journal::Header;
 use super::state::RunState;
+use crate::host::write_private;
 
 /// What a run came to, for people and for later commands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +75,6 @@ impl Receipt {
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        std::fs::write(path, bytes)
+        write_private(path, &bytes)
     }
 }

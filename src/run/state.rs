@@ -26,6 +26,8 @@ pub struct RunState {
     pub outputs: BTreeMap<String, Value>,
     /// What was found on the way.
     pub found: Vec<String>,
+    /// The external program that was started and whose end is not known.
+    pub command: Option<OpenCommand>,
     /// How the newest run ended; `None` while it goes on or after it was killed.
     pub status: Option<RunStatus>,
     /// Why it ended so.
@@ -78,6 +80,25 @@ pub struct StepState {
     pub failure: Option<Failure>,
     /// Bytes that were transferred.
     pub bytes: u64,
+}
+
+/// An external program whose end is not in any journal: it is at work, or its engine has died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCommand {
+    /// The run that started it.
+    pub run: String,
+    /// The stage.
+    pub stage: String,
+    /// The step.
+    pub step: String,
+    /// What it is for, for example `apply`.
+    pub purpose: String,
+    /// Step log that holds its lines, relative to the folder of that run.
+    pub log: String,
+    /// When it was announced.
+    pub since: Timestamp,
+    /// How many events were made of its lines.
+    pub heard: usize,
 }
 
 /// Where a stage or step stands.
@@ -156,6 +177,18 @@ impl RunState {
                 self.status = Some(*status);
                 self.failure.clone_from(failure);
             }
+            EventKind::CommandStarted { stage, step, purpose, log, .. } => {
+                self.command = Some(OpenCommand {
+                    run: self.header.as_ref().map(|h| h.run.clone()).unwrap_or_default(),
+                    stage: stage.clone(),
+                    step: step.clone(),
+                    purpose: purpose.clone(),
+                    log: log.clone(),
+                    since: event.at,
+                    heard: 0,
+                });
+            }
+            EventKind::CommandFinished { .. } => self.command = None,
             EventKind::StageStarted { stage } => {
                 self.stage_mut(stage, |s| s.status = Status::Running);
             }
@@ -179,6 +212,9 @@ impl RunState {
 
     fn apply_to_step(&mut self, at: Timestamp, kind: &EventKind) {
         let Some((stage, step)) = step_of(kind) else { return };
+        if let Some(command) = self.command.as_mut().filter(|_| comes_from_a_tool(kind)) {
+            command.heard += 1;
+        }
         let ended = match kind {
             EventKind::StepFailed { .. } => Some(Status::Failed),
             EventKind::StepStopped { .. } => Some(Status::Stopped),
@@ -269,11 +305,24 @@ impl StepState {
     }
 }
 
+/// Whether the event is what a line of an external program means.
+fn comes_from_a_tool(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::PlanMade { .. }
+            | EventKind::ObjectStarted { .. }
+            | EventKind::ObjectFinished { .. }
+            | EventKind::ObjectFailed { .. }
+            | EventKind::Diagnostic { .. }
+    )
+}
+
 /// The stage and step that an event belongs to.
 pub fn step_of(kind: &EventKind) -> Option<(&str, &str)> {
     match kind {
         EventKind::StepStarted { stage, step, .. }
         | EventKind::CommandStarted { stage, step, .. }
+        | EventKind::CommandAdopted { stage, step, .. }
         | EventKind::CommandFinished { stage, step, .. }
         | EventKind::PlanMade { stage, step, .. }
         | EventKind::ObjectStarted { stage, step, .. }

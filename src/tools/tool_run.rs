@@ -7,10 +7,10 @@
 //! finishes. Does not understand the lines. Start at [`main`].
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
@@ -23,10 +23,13 @@ use tokio::time::Instant;
 use super::process::{CommandLine, Order, spawn_tool};
 use super::stamp::Stamp;
 use super::step_log::{Begin, End, Entry, Writer};
+use crate::host::write_private;
 use crate::run::{Redactor, Secret};
 
 /// Between two looks at what the tool has said.
 const PACE: Duration = Duration::from_millis(8);
+/// Between two tries to write what must not be lost.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// A line longer than this is written in pieces.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
@@ -84,7 +87,7 @@ async fn supervise(order: Order) -> io::Result<()> {
     log.append([Entry::Begin(Begin { purpose: order.purpose, command, runner })])?;
     // Not flushed to the disk: what matters after a kill is there, and after a power cut nothing
     // runs any more.
-    let clean = Clean { redactor, recovery: order.recovery };
+    let clean = Clean { redactor, recovery: order.recovery, state: None };
     let start = Instant::now();
     let end = match Tool::start(&order.command, clean) {
         Ok(mut tool) => {
@@ -132,6 +135,7 @@ impl Tool {
 
     /// Logs everything it says until it has ended. A log that cannot be written (a full disk) must
     /// not hurt the tool: its lines wait until it can.
+    /// It ends only when a state that the tool entrusted to its lines is on disk.
     async fn follow(&mut self, log: &mut Writer) -> io::Result<ExitStatus> {
         let mut unwritten = Vec::new();
         let status = loop {
@@ -146,11 +150,17 @@ impl Tool {
         };
         self.collect(&mut unwritten, Rest::Take);
         write(log, &mut unwritten);
+        // With its folder the log is gone for good.
+        let has_place = |log: &Writer| log.path().parent().is_some_and(std::path::Path::exists);
+        while has_place(log) && !(self.clean.keep_state() && unwritten.is_empty()) {
+            tokio::time::sleep(PATIENCE).await;
+            write(log, &mut unwritten);
+        }
         status
     }
 
     fn collect(&mut self, entries: &mut Vec<Entry>, rest: Rest) {
-        let clean = &self.clean;
+        let clean = &mut self.clean;
         entries.extend(self.out.lines(rest).map(|line| Entry::Out(clean.line(&line))));
         entries.extend(self.err.lines(rest).map(|line| Entry::Err(clean.redactor.redact(&line))));
     }
@@ -176,6 +186,7 @@ fn scratch() -> io::Result<File> {
 #[cfg(not(target_os = "linux"))]
 fn scratch() -> io::Result<File> {
     let path = PathBuf::from(format!("/tmp/springboard-{}", std::process::id()));
+    use std::os::unix::fs::OpenOptionsExt as _;
     let file = File::options().read(true).append(true).create_new(true).mode(0o600).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
@@ -261,23 +272,34 @@ fn text(line: &[u8]) -> String {
 struct Clean {
     redactor: Redactor,
     recovery: PathBuf,
+    /// A state that is nowhere but here.
+    state: Option<String>,
 }
 
 impl Clean {
     /// A line of standard output as the log may have it. A state that the tool could save nowhere
     /// else comes as a `log` message with the key `state`: it goes to the recovery file.
-    fn line(&self, line: &str) -> String {
+    fn line(&mut self, line: &str) -> String {
         match without_state(line) {
             Some((mut message, state)) => {
-                let kept = match keep(&self.recovery, &state) {
-                    Ok(()) => format!("in `{}`", self.recovery.display()),
-                    Err(error) => format!("nowhere: {error}"),
-                };
+                self.state = Some(state);
+                self.keep_state();
+                let kept = format!("in `{}`", self.recovery.display());
                 message.insert("state_kept".into(), kept.into());
                 self.redactor.redact(&Value::Object(message).to_string())
             }
             None => self.redactor.redact(line),
         }
+    }
+
+    /// Tries to put a state on disk that is nowhere else; whether nothing is left to be put there.
+    fn keep_state(&mut self) -> bool {
+        let Some(state) = &self.state else { return true };
+        let kept = write_private(&self.recovery, state.as_bytes()).is_ok();
+        if kept {
+            self.state = None;
+        }
+        kept
     }
 }
 
@@ -295,13 +317,6 @@ fn without_state(line: &str) -> Option<(Map<String, Value>, String)> {
         state => state.to_string(),
     };
     Some((message, state))
-}
-
-fn keep(path: &Path, state: &str) -> io::Result<()> {
-    let mut file =
-        File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(state.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]
@@ -327,7 +342,8 @@ mod tests {
     fn a_state_in_a_log_message_goes_to_the_recovery_file_alone() {
         let dir = tempfile::tempdir().unwrap();
         let recovery = dir.path().join("recovered.tfstate");
-        let clean = Clean { redactor: Redactor::default(), recovery: recovery.clone() };
+        let redactor = Redactor::default();
+        let mut clean = Clean { redactor, recovery: recovery.clone(), state: None };
         let line = r#"{"@level":"info","type":"log","state":{"serial":3,"secret":"hunter2"}}"#;
         let logged = clean.line(line);
         assert!(!logged.contains("hunter2"));

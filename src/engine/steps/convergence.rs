@@ -13,13 +13,15 @@ pub(super) async fn verify(
     facts: &mut Facts,
 ) -> Result<StepEnd, StepError> {
     let root = terraform::prepare(context, pass).await?;
-    match terraform::plan(context, &root).await? {
+    let planned = terraform::plan(context, &root).await?;
+    match planned {
         Planned::Nothing => {
             facts.outputs = terraform::outputs(context, &root).await?;
             Ok(StepEnd::Done { unchanged: true })
         }
-        Planned::Changes(changes) => {
+        Planned::Changes(_) => {
             const NAMED: usize = 10;
+            let changes = planned.changes();
             let mut causes: Vec<String> = changes
                 .iter()
                 .take(NAMED)

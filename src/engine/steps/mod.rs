@@ -108,10 +108,7 @@ pub(super) async fn preview(
     pass: &Pass,
 ) -> Result<BTreeMap<String, Action>, StepError> {
     let root = terraform::prepare(context, pass).await?;
-    Ok(match terraform::plan(context, &root).await? {
-        terraform::Planned::Nothing => BTreeMap::new(),
-        terraform::Planned::Changes(changes) => changes,
-    })
+    Ok(terraform::plan(context, &root).await?.changes())
 }
 
 /// Carries out the work of a step, then waits for its gates.

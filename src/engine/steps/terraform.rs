@@ -26,8 +26,16 @@ const READ_LIMIT: Duration = Duration::from_mins(5);
 pub(super) enum Planned {
     /// Nothing.
     Nothing,
+    /// Something.
+    Changes(PlanJson),
+}
+
+impl Planned {
     /// Address to what would happen to it.
-    Changes(BTreeMap<String, Action>),
+    pub(super) fn changes(&self) -> BTreeMap<String, Action> {
+        let Self::Changes(plan) = self else { return BTreeMap::new() };
+        plan.changes().filter_map(|c| Some((c.address.clone(), c.action()?))).collect()
+    }
 }
 
 /// Applies the root with the variables of the pass.
@@ -44,14 +52,10 @@ pub(super) async fn apply(
         return Ok(StepEnd::Done { unchanged: true });
     }
     recovery::before_plan(context, &root).await?;
-    let mut planned = plan(context, &root).await?;
-    if matches!(planned, Planned::Changes(_)) && recovery::adopt(context, &root).await? {
-        planned = plan(context, &root).await?;
-    }
-    let unchanged = match planned {
+    let unchanged = match plan_with_adoptions(context, &root).await? {
         Planned::Nothing => true,
-        Planned::Changes(_) => {
-            gate_plan(context, &root, pass).await?;
+        Planned::Changes(plan) => {
+            gate_plan(context, &root, pass, &plan)?;
             run_apply(context, &root).await?;
             false
         }
@@ -60,6 +64,20 @@ pub(super) async fn apply(
     root.write_imports(&BTreeMap::new()).map_err(|source| unwritable(&root, source))?;
     facts.outputs = outputs(context, &root).await?;
     Ok(StepEnd::Done { unchanged })
+}
+
+/// Plans until nothing more is found that exists already: what belongs to an object that was taken
+/// in is known only after that.
+async fn plan_with_adoptions(context: &Context<'_>, root: &Root) -> Result<Planned, StepError> {
+    let mut imports = BTreeMap::new();
+    loop {
+        let planned = plan(context, root).await?;
+        match &planned {
+            Planned::Changes(plan)
+                if recovery::adopt(context, root, plan, &mut imports).await? => {}
+            _ => return Ok(planned),
+        }
+    }
 }
 
 /// The latest pass that an earlier run has begun. What it made must not be planned away by the
@@ -104,8 +122,10 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     let dir = folder.join(session.plan.root);
     let root = Root::new(toolbox.engine, &toolbox.terraform.path, &dir, environment);
     // What an earlier run wanted to take in may have changed since: it is looked for anew.
+    // A plan of an earlier run holds secrets and is stale.
     let written = root
-        .write_imports(&BTreeMap::new())
+        .remove_plan()
+        .and_then(|()| root.write_imports(&BTreeMap::new()))
         .and_then(|()| root.place_lock_file())
         .and_then(|()| root.write_variables(&pass.variables));
     written.map_err(|source| unwritable(&root, source))?;
@@ -136,14 +156,10 @@ pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, 
     }
     let plan = show_plan(context, root).await?;
     // Changed outputs alone are a change too: the state does not have them yet.
-    let changes = plan.changes().filter_map(|c| Some((c.address.clone(), c.action()?))).collect();
-    Ok(Planned::Changes(changes))
+    Ok(Planned::Changes(plan))
 }
 
-pub(in crate::engine) async fn show_plan(
-    context: &Context<'_>,
-    root: &Root,
-) -> Result<PlanJson, StepError> {
+async fn show_plan(context: &Context<'_>, root: &Root) -> Result<PlanJson, StepError> {
     let shown = read(&root.show_plan(), "show").await?;
     let plan = PlanJson::read(&shown.stdout).map_err(|error| StepError::of(&error))?;
     for secret in plan.secrets() {
@@ -153,9 +169,13 @@ pub(in crate::engine) async fn show_plan(
 }
 
 /// What a plan must not do: lose guarded objects, forget the boundary, miss the reservation.
-async fn gate_plan(context: &Context<'_>, root: &Root, pass: &Pass) -> Result<(), StepError> {
+fn gate_plan(
+    context: &Context<'_>,
+    root: &Root,
+    pass: &Pass,
+    plan: &PlanJson,
+) -> Result<(), StepError> {
     let session = context.session;
-    let plan = show_plan(context, root).await?;
     let lost: Vec<String> = plan
         .guarded_losses()
         .into_iter()
@@ -247,7 +267,7 @@ pub(super) fn checked(
 ) -> Result<(), StepError> {
     if good {
         Ok(())
-    } else if context.session.stop.wish() == super::super::stop::Wish::Now {
+    } else if context.session.stop.is_now() {
         Err(StepError::Stopped)
     } else {
         Err(StepError::Failed(failure()))

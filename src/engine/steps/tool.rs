@@ -4,6 +4,7 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::super::claim::Lock;
 use super::super::session::milliseconds;
 use super::super::stop::Stop;
 use super::{Context, StepError};
@@ -13,7 +14,7 @@ use crate::tools::terraform::{Told, Translator};
 use crate::tools::{Heard, Line, Stream};
 
 /// What the lines of a tool mean.
-pub(in crate::engine) trait Listener {
+pub(in crate::engine) trait Listener: Send {
     /// What one line means.
     fn line(&mut self, line: &Line) -> Vec<Heard>;
     /// What its end means.
@@ -72,7 +73,7 @@ pub(in crate::engine) async fn run(
     context: &Context<'_>,
     purpose: &str,
     command: CommandLine,
-    listener: &mut impl Listener,
+    listener: &mut dyn Listener,
     give_up: &Stop,
 ) -> Result<Ended, StepError> {
     let session = context.session;
@@ -91,15 +92,36 @@ pub(in crate::engine) async fn run(
         command,
         purpose: purpose.to_owned(),
         log: session.folder().join(&log),
-        recovery: session.deployment.folder().join("recovered.tfstate"),
+        recovery: session.deployment.recovered_state(),
         redactor: session.redactor.clone(),
-        lock: Some(session.lock.descriptor()),
+        lock: session.lock().map(Lock::descriptor),
     };
-    let began = Instant::now();
     let mut running = process::start(&invocation, session.host.program())
         .await
         .map_err(|error| StepError::of(&error))?;
-    let ended = follow(context, &mut running, listener, give_up).await?;
+    follow(context, purpose, &mut running, listener, give_up).await
+}
+
+/// Follows a command that an earlier engine started to its end, and accounts for it.
+pub(in crate::engine) async fn follow_to_end(
+    context: &Context<'_>,
+    purpose: &str,
+    running: &mut Running,
+    listener: &mut dyn Listener,
+) -> Result<Ended, StepError> {
+    follow(context, purpose, running, listener, &Stop::default()).await
+}
+
+async fn follow(
+    context: &Context<'_>,
+    purpose: &str,
+    running: &mut Running,
+    listener: &mut dyn Listener,
+    give_up: &Stop,
+) -> Result<Ended, StepError> {
+    let session = context.session;
+    let began = Instant::now();
+    let ended = listen(context, running, listener, give_up).await?;
     let elapsed_ms = milliseconds(began);
     let mut kinds = events(context, listener.finish(&ended, session.host.now()));
     kinds.push(EventKind::CommandFinished {
@@ -113,20 +135,25 @@ pub(in crate::engine) async fn run(
     Ok(ended)
 }
 
-async fn follow(
+async fn listen(
     context: &Context<'_>,
     running: &mut Running,
-    listener: &mut impl Listener,
+    listener: &mut dyn Listener,
     give_up: &Stop,
 ) -> Result<Ended, StepError> {
     let stop = &context.session.stop;
+    let mut forced = 0;
     loop {
         // All arms are cancel safe.
         let next = tokio::select! {
             next = running.next_line() => next,
             () = stop.now(), if !running.is_interrupted() => {
-                context.session.recorder.record(EventKind::StopRequested { now: true }).await?;
                 running.interrupt().map_err(|error| StepError::of(&error))?;
+                continue;
+            }
+            () = stop.forced(forced + 1) => {
+                forced += 1;
+                running.force().map_err(|error| StepError::of(&error))?;
                 continue;
             }
             () = give_up.now(), if !running.is_interrupted() => {

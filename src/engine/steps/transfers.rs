@@ -113,10 +113,7 @@ where
     let running = transfer(Reporter::new(sender), cancel.clone());
     let stopping = async {
         context.session.stop.now().await;
-        let recorded = context.session.recorder.record(EventKind::StopRequested { now: true });
-        let recorded = recorded.await;
         cancel.cancel();
-        recorded
     };
     let recording = record_reports(context, receiver);
     tokio::pin!(running, stopping, recording);
@@ -131,10 +128,7 @@ where
                 recorded?;
                 is_recorded = true;
             }
-            recorded = &mut stopping, if !is_stopping && ended.is_none() => {
-                recorded?;
-                is_stopping = true;
-            }
+            () = &mut stopping, if !is_stopping && ended.is_none() => is_stopping = true,
         }
     }
     match ended.expect("the loop ends with an end") {

@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use crate::host::write_private;
 use crate::tools::CommandLine;
 
 /// Values of the root's variables; readable by its owner only.
@@ -25,6 +24,10 @@ const IMPORTS: &str = "springboard_imports.tf";
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// The hashes under the addresses that tofu uses.
 const TOFU_LOCK_FILE: &str = ".terraform.lock.tofu.hcl";
+/// Where terraform keeps a state that is kept nowhere else.
+const LOCAL_STATE: &str = "terraform.tfstate";
+/// What it keeps of the state before it changes it.
+const STATE_BACKUP: &str = "terraform.tfstate.backup";
 /// What terraform leaves behind when it could not write its state.
 const ERRORED_STATE: &str = "errored.tfstate";
 
@@ -182,6 +185,13 @@ impl Root {
         self.command(words(&["state", "push", &path.to_string_lossy()]))
     }
 
+    /// `pull` of the state: one document, secrets included, for memory only; nothing where there
+    /// is none.
+    #[must_use]
+    pub fn state_pull(&self) -> CommandLine {
+        self.command(words(&["state", "pull"]))
+    }
+
     /// Releases a lock whose holder is known to be dead.
     #[must_use]
     pub fn force_unlock(&self, lock_id: &str) -> CommandLine {
@@ -199,7 +209,8 @@ impl Root {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_variables(&self, values: &Map<String, Value>) -> io::Result<()> {
-        write_private(&self.dir.join(VARIABLES), &format!("{:#}\n", Value::from(values.clone())))
+        let text = format!("{:#}\n", Value::from(values.clone()));
+        write_private(&self.dir.join(VARIABLES), text.as_bytes())
     }
 
     /// Writes import blocks for `objects` (address to id), or removes the file when there are
@@ -212,7 +223,7 @@ impl Root {
         if objects.is_empty() {
             return remove(&path);
         }
-        write_private(&path, &import_blocks(objects))
+        write_private(&path, import_blocks(objects).as_bytes())
     }
 
     /// Puts the provider hashes for this program where it looks for them. Terraform's are
@@ -240,6 +251,18 @@ impl Root {
     #[must_use]
     pub fn errored_state(&self) -> Option<PathBuf> {
         Some(self.dir.join(ERRORED_STATE)).filter(|path| path.exists())
+    }
+
+    /// The state file, where the state is kept beside the root.
+    #[must_use]
+    pub fn local_state(&self) -> Option<PathBuf> {
+        Some(self.dir.join(LOCAL_STATE))
+    }
+
+    /// The state as it was before the command that changed it last, where there is one.
+    #[must_use]
+    pub fn state_backup(&self) -> Option<PathBuf> {
+        Some(self.dir.join(STATE_BACKUP)).filter(|path| path.exists())
     }
 
     fn command(&self, args: Vec<String>) -> CommandLine {
@@ -280,15 +303,6 @@ fn import_blocks(objects: &BTreeMap<String, String>) -> String {
 /// A string of the configuration language: as in JSON, but `${` and `%{` would be expressions.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
-}
-
-fn write_private(path: &Path, content: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file =
-        File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(new, path)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -10,6 +10,7 @@ mod lock;
 pub mod message;
 mod plan_json;
 mod state;
+mod state_file;
 mod translate;
 
 pub use document::DocumentError;
@@ -17,6 +18,7 @@ pub use invoke::{Engine, Root};
 pub use lock::LockInfo;
 pub use plan_json::{Capacity, Detail, GUARDED, PlanJson, ResourceChange};
 pub use state::{OutputValue, State, StateResource, read_outputs};
+pub use state_file::StateFile;
 pub use translate::{Command, Told, Translator};
 
 pub use super::Heard;
