@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod guards;
 mod helm;
+mod kill;
 mod kubernetes;
 mod provider;
 mod push;

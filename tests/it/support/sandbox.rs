@@ -153,16 +153,20 @@ impl Background {
         fs::read_to_string(&self.out).unwrap_or_default()
     }
 
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until `text` is in its standard output.
     ///
     /// # Panics
     /// When it ends before, or after two minutes.
     pub(crate) fn wait_for(&mut self, text: &str) {
         let what = format!("`{text}` on standard output");
-        let ended = |this: &mut Self| this.child.try_wait().unwrap().is_some();
         for _ in 0..TRIES {
             // Asked first: what it wrote before its end is then certainly there.
-            let ended = ended(self);
+            let ended = self.has_ended();
             if self.out().contains(text) {
                 return;
             }
@@ -199,6 +203,6 @@ impl Drop for Background {
 const TRIES: u32 = 2 * 60 * 50;
 
 #[expect(clippy::disallowed_methods, reason = "another process is watched; there is no event")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }

@@ -1,0 +1,129 @@
+//! Kills at every moment: whatever is killed, whenever, `resume` ends in the world of an
+//! undisturbed run.
+//!
+//! An undisturbed rehearsal is cut at the boundaries of its stages, and each cut is kept. A point is
+//! an event of one stage: the cut before that stage is put back, the run goes on until the event is
+//! in its journal, then somebody is killed with SIGKILL. What must hold is that `resume` goes on to
+//! the end, with the same inventory. `SPRINGBOARD_KILL_POINTS` says how many points (a number, or
+//! `all`); `cargo xtask kill` sets it.
+
+mod cut;
+mod victim;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use springboard::host::Host;
+
+use crate::support::stage::Stage;
+use cut::Cuts;
+use victim::Victim;
+
+/// Without `SPRINGBOARD_KILL_POINTS`: a few more than one a stage.
+const POINTS: usize = 12;
+/// More resumes than this after one kill mean that nothing goes on.
+const RESUMES: usize = 4;
+
+/// A moment: the nth event of a stage, and who is killed then.
+#[derive(Debug, Clone)]
+struct Point {
+    stage: String,
+    event: usize,
+    victim: Victim,
+}
+
+fn survives(engine: &str, helm: &str, profile: &str) {
+    let Some(stage) = Stage::new(engine, helm) else { return };
+    let cuts = Cuts::make(stage, profile);
+    let points = points(&cuts);
+    let mut wrong = String::new();
+    for (index, point) in points.iter().enumerate() {
+        let told = format!("{profile} {}/{}: {point:?}", index + 1, points.len());
+        if let Err(why) = hold(&cuts, point) {
+            writeln!(wrong, "{told}: {why}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{} points:\n{wrong}", points.len());
+}
+
+/// Kills at one point and resumes; what does not hold.
+fn hold(cuts: &Cuts, point: &Point) -> Result<(), String> {
+    cuts.put_back(&point.stage);
+    let mut running = cuts.stage.sandbox.start(&cuts.resume());
+    victim::kill_at(&mut running, cuts, point);
+    let ended = running.wait();
+    if point.victim.spares_the_engine() && !matches!(ended.code, Some(0 | 4)) {
+        return Err(format!("the engine lived on and ended with {ended:?}"));
+    }
+    let mut last = ended;
+    for _ in 0..RESUMES {
+        if last.code == Some(0) {
+            break;
+        }
+        if last.code.is_some_and(|code| code != 4) || last.err.contains("panicked") {
+            return Err(format!("{last:?}"));
+        }
+        last = cuts.stage.sandbox.run(&cuts.resume());
+    }
+    if last.code != Some(0) {
+        return Err(format!("{RESUMES} resumes do not end it: {last:?}"));
+    }
+    let inventory = cuts.inventory();
+    if inventory != cuts.undisturbed {
+        return Err(difference(&cuts.undisturbed, &inventory));
+    }
+    leftovers(cuts)
+}
+
+/// What must not be on disk after a run that is done.
+fn leftovers(cuts: &Cuts) -> Result<(), String> {
+    let folder = cuts.folder().join("terraform/poolside");
+    let names = ["springboard.tfplan", "springboard_imports.tf", "errored.tfstate"];
+    let left: Vec<_> = names.iter().filter(|name| folder.join(name).exists()).collect();
+    if left.is_empty() { Ok(()) } else { Err(format!("left behind: {left:?}")) }
+}
+
+/// The lines in which two inventories differ.
+fn difference(expected: &Value, got: &Value) -> String {
+    let lines = |value: &Value| -> BTreeSet<String> {
+        let text = serde_json::to_string_pretty(value).unwrap();
+        text.lines().map(str::to_owned).collect()
+    };
+    let (expected, got) = (lines(expected), lines(got));
+    let missing: Vec<_> = expected.difference(&got).take(20).collect();
+    let surplus: Vec<_> = got.difference(&expected).take(20).collect();
+    format!("the inventory differs\n  missing: {missing:#?}\n  surplus: {surplus:#?}")
+}
+
+/// The points, spread over the stages by their number of events, at least one in each.
+fn points(cuts: &Cuts) -> Vec<Point> {
+    let host = Host::real().unwrap();
+    let wanted = host.var("SPRINGBOARD_KILL_POINTS").map_or(Ok(POINTS), |text| match text {
+        "all" => Ok(usize::MAX),
+        number => number.parse(),
+    });
+    let wanted = wanted.expect("SPRINGBOARD_KILL_POINTS is a number or `all`");
+    let all: usize = cuts.events.iter().map(|(_, events)| events).sum();
+    let mut points = Vec::new();
+    for (stage, events) in &cuts.events {
+        let share = wanted.saturating_mul(*events).div_ceil(all).clamp(1, *events);
+        for nth in 0..share {
+            // The middle of each of `share` equal parts.
+            let event = (2 * nth + 1) * events / (2 * share) + 1;
+            let victim = Victim::ALL[points.len() % Victim::ALL.len()];
+            points.push(Point { stage: stage.clone(), event, victim });
+        }
+    }
+    points
+}
+
+#[test]
+fn a_full_installation_survives_kills_at_any_moment() {
+    survives("tofu", "helm4", "full");
+}
+
+#[test]
+fn a_platform_installation_survives_kills_at_any_moment() {
+    survives("terraform", "helm3", "platform-only");
+}

@@ -1,0 +1,146 @@
+//! Who is killed, and how its processes are found: by their working directory in the sandbox.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::Point;
+use super::cut::Cuts;
+use crate::support::sandbox::{Background, pause};
+
+/// Who is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Victim {
+    /// The engine alone; its tool works on.
+    Engine,
+    /// The process between the engine and its tool.
+    Runner,
+    /// terraform, tofu or helm.
+    Tool,
+    /// The simulated world.
+    World,
+    /// The engine, and the process between it and the tool.
+    EngineAndRunner,
+    /// All at once, as a power cut would.
+    Everything,
+}
+
+impl Victim {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Engine,
+        Self::Everything,
+        Self::Tool,
+        Self::World,
+        Self::EngineAndRunner,
+        Self::Runner,
+    ];
+
+    /// Whether the engine lives on and has to say what happened.
+    pub(super) fn spares_the_engine(self) -> bool {
+        matches!(self, Self::Runner | Self::Tool | Self::World)
+    }
+
+    fn is(self, role: Role) -> bool {
+        match self {
+            Self::Engine => role == Role::Engine,
+            Self::Runner => role == Role::Runner,
+            Self::Tool => role == Role::Tool,
+            Self::World => role == Role::World,
+            Self::EngineAndRunner => matches!(role, Role::Engine | Role::Runner),
+            Self::Everything => true,
+        }
+    }
+}
+
+/// What a process in the sandbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Engine,
+    Runner,
+    Tool,
+    World,
+}
+
+/// Waits until the event of the point is in the journal, and kills. A run that ends before is
+/// killed by nobody.
+pub(super) fn kill_at(running: &mut Background, cuts: &Cuts, point: &Point) {
+    if wait_for_event(running, &point.stage, point.event) {
+        kill(cuts.stage.sandbox.path(), |role| point.victim.is(role));
+    }
+}
+
+/// Waits until the nth event of a stage is on standard output; `false` when the run ends before.
+pub(super) fn wait_for_event(running: &mut Background, stage: &str, nth: usize) -> bool {
+    loop {
+        // Asked first: what it wrote before its end is then certainly there.
+        let has_ended = running.has_ended();
+        let out = running.out();
+        let whole = out.rfind('\n').map_or("", |end| &out[..end]);
+        let of_stage = |line: &&str| {
+            serde_json::from_str::<Value>(line).is_ok_and(|event| event["stage"] == stage)
+        };
+        if whole.lines().filter(of_stage).count() >= nth {
+            return true;
+        }
+        if has_ended {
+            return false;
+        }
+        pause();
+    }
+}
+
+/// Ends every process of the sandbox and waits until they are gone.
+pub(super) fn end_everything(cuts: &Cuts) {
+    let sandbox = cuts.stage.sandbox.path();
+    kill(sandbox, |_| true);
+    while !processes(sandbox).is_empty() {
+        pause();
+        kill(sandbox, |_| true);
+    }
+}
+
+fn kill(sandbox: &Path, is_victim: impl Fn(Role) -> bool) {
+    for (pid, role) in processes(sandbox) {
+        if is_victim(role) {
+            // It may have ended by itself in between.
+            let _gone = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// The processes that work in the sandbox; those that have ended and were not waited for are none.
+fn processes(sandbox: &Path) -> Vec<(Pid, Role)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let path = entry.path();
+        let Some(pid) = path.file_name().and_then(OsStr::to_str).and_then(|n| n.parse().ok())
+        else {
+            continue;
+        };
+        let works_here = fs::read_link(path.join("cwd")).is_ok_and(|dir| dir.starts_with(sandbox));
+        if works_here && let (Some(pid), Some(role)) = (Pid::from_raw(pid), role(&path)) {
+            found.push((pid, role));
+        }
+    }
+    found
+}
+
+fn role(process: &Path) -> Option<Role> {
+    let program: PathBuf = fs::read_link(process.join("exe")).ok()?;
+    let words = fs::read(process.join("cmdline")).ok()?;
+    let words: Vec<&str> =
+        words.split(|&b| b == 0).filter_map(|word| std::str::from_utf8(word).ok()).collect();
+    if program != Path::new(env!("CARGO_BIN_EXE_springboard")) {
+        return Some(Role::Tool);
+    }
+    match words.get(1).copied() {
+        Some("tool-run") => Some(Role::Runner),
+        Some("world") => Some(Role::World),
+        // Plug-ins that a tool has started share its fate.
+        Some("cluster-token" | "credentials") => Some(Role::Tool),
+        _ => Some(Role::Engine),
+    }
+}
