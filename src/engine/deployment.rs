@@ -196,10 +196,10 @@ impl Deployment {
     /// # Errors
     /// When a journal cannot be read.
     pub fn state_of(&self, run: &str) -> Result<RunState, DeploymentError> {
-        let mut chain: Vec<(Header, Vec<_>)> = Vec::new();
+        let mut chain: Vec<(Header, journal::Reader)> = Vec::new();
         let mut next = Some(run.to_owned());
         while let Some(id) = next {
-            let (header, events) = journal::read(&self.run(&id).join("journal.jsonl"))?;
+            let (header, events) = journal::Reader::open(&self.run(&id).join("journal.jsonl"))?;
             // A chain that bites its own tail would be read for ever.
             let seen = chain.iter().any(|(h, _)| h.run == header.run);
             next = header.continues.clone().filter(|_| !seen);
@@ -208,8 +208,8 @@ impl Deployment {
         let mut state = RunState::default();
         for (header, events) in chain.into_iter().rev() {
             state.begin_run(header);
-            for event in &events {
-                state.apply(event);
+            for event in events {
+                state.apply(&event?);
             }
         }
         if state.status.is_none() && self.owner().is_none() {

@@ -1,9 +1,10 @@
 //! The run journal: what this run has decided and done, in order, on disk.
 //!
 //! Owns the file format. Does not interpret events ([`RunState`](super::RunState) does) and does
-//! not know what a stage is. Start at [`Journal::append`] for writing, [`read`] for reading.
+//! not know what a stage is. Start at [`Journal::append`] for writing, [`Reader`] for reading.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -11,13 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventKind};
 use crate::error::Hint;
-use crate::host::{AppendLog, read_lines};
+use crate::host::AppendLog;
 
 /// Version of the journal format that this program writes.
 ///
 /// - 1.0: header, events of the kinds of [`EventKind`].
-/// - 1.1: `command_adopted`, `force_requested`.
-pub const FORMAT: Format = Format { major: 1, minor: 1 };
+pub const FORMAT: Format = Format { major: 1, minor: 0 };
 
 /// `major.minor` of the journal format: a reader of the same major reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,50 +98,91 @@ impl Journal {
     }
 }
 
-/// Whether the file begins with a whole line, as every journal in which something can have been
-/// recorded does: its header is on disk before anything else is done.
-pub fn has_header(path: &Path) -> bool {
-    use io::BufRead as _;
-    let Ok(file) = std::fs::File::open(path) else { return false };
-    let mut line = Vec::new();
-    let read = io::BufReader::new(file).read_until(b'\n', &mut line);
-    read.is_ok() && line.ends_with(b"\n")
+/// Reads a journal event by event: a long one does not have to fit into memory. A torn last line
+/// is dropped.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    file: BufReader<File>,
+    /// The line that was read last, without its end.
+    line: Vec<u8>,
+    /// Its number, from 1.
+    number: usize,
 }
 
-/// Reads a journal; a torn last line is dropped.
+impl Reader {
+    /// Opens a journal and reads its header.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has no whole header, or is of another major version.
+    pub fn open(path: &Path) -> Result<(Header, Self), JournalError> {
+        const AT_ONCE: usize = 1 << 18;
+        let file = File::open(path)
+            .map_err(|source| JournalError::Read { path: path.to_owned(), source })?;
+        let file = BufReader::with_capacity(AT_ONCE, file);
+        let mut reader = Self { path: path.to_owned(), file, line: Vec::new(), number: 0 };
+        if !reader.next_line()? {
+            return Err(JournalError::NoHeader { path: path.to_owned() });
+        }
+        Ok((read_header(path, &reader.line)?, reader))
+    }
+
+    /// Reads the next whole line; `false` when there is none.
+    fn next_line(&mut self) -> Result<bool, JournalError> {
+        self.line.clear();
+        self.number += 1;
+        let read = self.file.read_until(b'\n', &mut self.line);
+        read.map_err(|source| JournalError::Read { path: self.path.clone(), source })?;
+        Ok(self.line.pop() == Some(b'\n'))
+    }
+
+    /// A last line that is no event, although it ends, is torn too: after a power cut a file may
+    /// have its length before it has its bytes.
+    fn is_last(&mut self) -> bool {
+        self.file.fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Event, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.next_line() {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        match serde_json::from_slice(&self.line) {
+            Ok(event) => Some(Ok(event)),
+            Err(_torn) if self.is_last() => None,
+            Err(source) => {
+                Some(Err(JournalError::Torn { path: self.path.clone(), line: self.number, source }))
+            }
+        }
+    }
+}
+
+/// Reads a whole journal; a torn last line is dropped.
 ///
 /// # Errors
 /// When the file cannot be read, has no header, is of another major version, or a line before the
 /// last is not an event.
 pub fn read(path: &Path) -> Result<(Header, Vec<Event>), JournalError> {
-    let lines =
-        read_lines(path).map_err(|source| JournalError::Read { path: path.to_owned(), source })?;
-    let mut lines = lines.iter();
-    let first = lines.next().ok_or_else(|| JournalError::NoHeader { path: path.to_owned() })?;
-    let header = read_header(path, first)?;
-    let mut events = Vec::with_capacity(lines.len());
-    for (index, line) in lines.enumerate() {
-        let event: Event = serde_json::from_str(line).map_err(|source| JournalError::Torn {
-            path: path.to_owned(),
-            line: index + 2,
-            source,
-        })?;
-        events.push(event);
-    }
-    Ok((header, events))
+    let (header, events) = Reader::open(path)?;
+    Ok((header, events.collect::<Result<_, _>>()?))
 }
 
-fn read_header(path: &Path, line: &str) -> Result<Header, JournalError> {
+fn read_header(path: &Path, line: &[u8]) -> Result<Header, JournalError> {
     #[derive(Deserialize)]
     struct OnlyFormat {
         format: Format,
     }
     let no_header = || JournalError::NoHeader { path: path.to_owned() };
-    let OnlyFormat { format } = serde_json::from_str(line).map_err(|_not_json| no_header())?;
+    let OnlyFormat { format } = serde_json::from_slice(line).map_err(|_not_json| no_header())?;
     if format.major != FORMAT.major {
         return Err(JournalError::OtherMajor { found: format, supported: FORMAT });
     }
-    serde_json::from_str(line).map_err(|_incomplete| no_header())
+    serde_json::from_slice(line).map_err(|_incomplete| no_header())
 }
 
 /// What can be wrong with a journal.
@@ -251,37 +292,87 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_torn_last_line_is_dropped() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal.jsonl");
+    /// A journal of three events, one of them with characters of several bytes.
+    fn written(dir: &Path) -> (PathBuf, Vec<u8>) {
+        let path = dir.join("journal.jsonl");
         let mut journal = Journal::create(&path, &header()).unwrap();
+        let found = EventKind::Found { stage: None, what: "„größer“ \u{1f680}\n\"".into() };
         let stage = |s: &str| EventKind::StageStarted { stage: s.into() };
-        journal.append(Timestamp::UNIX_EPOCH, vec![stage("a"), stage("b")]).unwrap();
-        let whole = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
-        let (read_header, events) = read(&path).unwrap();
-        assert_eq!(read_header, header());
-        assert_eq!(events.len(), 1);
-        assert_eq!(events[0].seq, 1);
+        journal.append(Timestamp::UNIX_EPOCH, vec![stage("a"), found, stage("ü")]).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        (path, bytes)
     }
 
     #[test]
-    fn a_journal_without_a_whole_header_is_none() {
+    fn a_journal_that_is_cut_at_any_byte_is_read_up_to_the_cut() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal.jsonl");
-        assert!(!has_header(&path));
-        for (content, is_one) in [("", false), ("{\"format\":\"1.", false), ("{}\n{", true)] {
-            std::fs::write(&path, content).unwrap();
-            assert_eq!(has_header(&path), is_one, "{content}");
+        let (path, whole) = written(dir.path());
+        let events = read(&path).unwrap().1;
+        assert_eq!(events.len(), 3);
+        for cut in 0..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let lines = whole[..cut].iter().filter(|&&b| b == b'\n').count();
+            match read(&path) {
+                Ok((head, read)) => {
+                    assert_eq!((head, &read[..]), (header(), &events[..lines - 1]), "cut at {cut}");
+                }
+                Err(error) => {
+                    assert!(
+                        matches!(error, JournalError::NoHeader { .. }),
+                        "cut at {cut}: {error}"
+                    );
+                    assert_eq!(lines, 0, "cut at {cut}");
+                }
+            }
         }
     }
 
     #[test]
-    fn a_kind_of_a_newer_minor_is_read_as_unknown() {
-        let line = r#"{"seq":1,"at":"2026-01-01T00:00:00Z","kind":"teleported","to":"x"}"#;
-        let event: Event = serde_json::from_str(line).unwrap();
-        assert_eq!(event.kind, EventKind::Unknown);
+    fn a_journal_whose_end_has_a_length_but_no_bytes_is_read_up_to_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, whole) = written(dir.path());
+        for garbage in ["\0\0\0", "\0\0\n", "{\"seq\":4,\n", "\n"] {
+            std::fs::write(&path, [&whole[..], garbage.as_bytes()].concat()).unwrap();
+            assert_eq!(read(&path).unwrap().1.len(), 3, "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_line_before_the_last_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, whole) = written(dir.path());
+        let text = String::from_utf8(whole).unwrap().replacen("\"seq\":2", "\"seq\":", 1);
+        std::fs::write(&path, text).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(error, JournalError::Torn { line: 3, .. }), "{error}");
+    }
+
+    #[test]
+    fn unknown_kinds_and_fields_are_read_in_whatever_order_the_keys_stand() {
+        let known = EventKind::StageFinished { stage: "a".into(), elapsed_ms: 7 };
+        let at = r#""at":"2026-01-01T00:00:00Z""#;
+        for (line, kind) in [
+            (format!(r#"{{"seq":1,{at},"kind":"teleported","stage":["x"]}}"#), EventKind::Unknown),
+            (
+                format!(r#"{{"to":{{"a":[]}},"kind":"teleported",{at},"seq":1}}"#),
+                EventKind::Unknown,
+            ),
+            (
+                format!(
+                    r#"{{"elapsed_ms":7,"why":null,"stage":"a","kind":"stage_finished",{at},"seq":1}}"#
+                ),
+                known.clone(),
+            ),
+            (
+                format!(
+                    r#"{{"seq":1,{at},"kind":"stage_finished","stage":"a","new":[1],"elapsed_ms":7}}"#
+                ),
+                known,
+            ),
+        ] {
+            let event: Event = serde_json::from_str(&line).unwrap();
+            assert_eq!((event.seq, event.kind), (1, kind), "{line}");
+        }
     }
 
     #[test]
@@ -290,6 +381,6 @@ mod tests {
         let path = dir.path().join("journal.jsonl");
         std::fs::write(&path, "{\"format\":\"2.3\"}\n").unwrap();
         let text = read(&path).unwrap_err().to_string();
-        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.1");
+        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.0");
     }
 }

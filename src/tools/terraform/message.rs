@@ -5,6 +5,7 @@
 //! text, and nothing that a tool can print makes this panic. Gives no meaning to messages
 //! ([`translate`](super::translate) does). Start at [`parse`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -260,16 +261,16 @@ pub fn parse(line: &str) -> Said {
     }
 }
 
-/// Everything that any message may carry.
+/// Everything that any message may carry. What is only looked at is borrowed from the line.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Wire {
+struct Wire<'a> {
     #[serde(rename = "@message")]
     text: Option<String>,
-    #[serde(rename = "@module")]
-    module: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+    #[serde(rename = "@module", borrow)]
+    module: Option<Cow<'a, str>>,
+    #[serde(rename = "type", borrow)]
+    kind: Option<Cow<'a, str>>,
     diagnostic: Option<Diagnostic>,
     change: Option<Change>,
     changes: Option<Summary>,
@@ -281,22 +282,22 @@ struct Wire {
     message_code: Option<String>,
 }
 
-impl Wire {
-    fn into_said(self, line: &str) -> Said {
+impl Wire<'_> {
+    fn into_said(mut self, line: &str) -> Said {
         if self.text.is_none() && self.kind.is_none() {
             return Said::Text(line.to_owned());
         }
-        let text = self.text.clone().unwrap_or_default();
+        let text = self.text.take().unwrap_or_default();
         Said::Message(Message { text, body: self.into_body() })
     }
 
-    fn into_body(self) -> Body {
-        let Some(kind) = self.kind.clone() else {
+    fn into_body(mut self) -> Body {
+        let Some(kind) = self.kind.take() else {
             // OpenTofu's `init` gives its lines no type.
             let is_tool = matches!(self.module.as_deref(), Some("tofu.ui" | "terraform.ui"));
             return if is_tool { Body::Init { code: None } } else { Body::Log };
         };
-        let known = match kind.as_str() {
+        let known = match &*kind {
             "version" => self.into_version(),
             "log" => Some(Body::Log),
             "diagnostic" => self.diagnostic.map(Body::Diagnostic),
@@ -309,7 +310,7 @@ impl Wire {
             "state_lock_release" => Some(Body::StateLock(Phase::Complete)),
             kind => self.hook.and_then(|hook| hook_body(kind, hook)),
         };
-        known.unwrap_or(Body::Unknown(kind))
+        known.unwrap_or_else(|| Body::Unknown(kind.into_owned()))
     }
 
     fn into_version(self) -> Option<Body> {
