@@ -19,6 +19,7 @@ mod registry;
 mod rehearse;
 mod releases;
 mod replay;
+mod state_in_s3;
 mod storage;
 mod support;
 mod terraform;

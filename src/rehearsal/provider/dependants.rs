@@ -177,7 +177,9 @@ fn check_repository_empty(scene: &Scene, object: &Value) -> Result<(), Refusal> 
 
 fn check_bucket_empty(scene: &Scene, object: &Value) -> Result<(), Refusal> {
     let prefix = format!("{}/", object.text("bucket"));
-    let empty = scene.world.store.list_prefix("storage", &prefix).is_empty();
+    let empty = ["storage", "storage-versions"]
+        .iter()
+        .all(|table| scene.world.store.list_prefix(table, &prefix).is_empty());
     if empty || object.field("force_destroy").as_bool() == Some(true) {
         return Ok(());
     }
@@ -192,9 +194,10 @@ fn check_bucket_empty(scene: &Scene, object: &Value) -> Result<(), Refusal> {
 pub(super) fn remove_contents(scene: &Scene, object: &Value) -> std::io::Result<()> {
     let store = &scene.world.store;
     let (tables, prefixes): (&[&str], Vec<String>) = match scene.type_name.as_str() {
-        "aws_s3_bucket" => {
-            (&["storage", "storage-uploads"], vec![format!("{}/", object.text("bucket"))])
-        }
+        "aws_s3_bucket" => (
+            &["storage", "storage-versions", "storage-uploads"],
+            vec![format!("{}/", object.text("bucket"))],
+        ),
         "aws_ecr_repository" => {
             let name = object.text("name");
             (&["registry", "registry-blobs"], vec![format!("{name}:"), format!("{name}@")])

@@ -15,6 +15,7 @@ mod computed;
 mod data;
 mod dependants;
 mod durations;
+mod elsewhere;
 #[cfg(test)]
 mod everything;
 mod faults;
@@ -46,6 +47,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+pub(in crate::rehearsal) use elsewhere::put;
 pub use inventory::inventory;
 pub use serve::serve;
 

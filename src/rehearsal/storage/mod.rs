@@ -1,19 +1,24 @@
 //! The object storage of the simulated account, as Amazon S3 behaves.
 //!
-//! A bucket exists when Terraform made it. Small objects are kept byte for byte, of large ones
-//! only size and digest. Signatures of the world's own credentials ([`ACCESS_KEY`], [`SECRET_KEY`])
-//! are verified, other access keys are refused, and requests without a signature are answered, so
-//! that any client can look. Start at [`serve`].
+//! A bucket is the same whether Terraform made it or a client over the wire. Small objects and the
+//! state of Terraform are kept byte for byte, of others only size and digest. Signatures of the
+//! world's own credentials ([`ACCESS_KEY`], [`SECRET_KEY`]) are verified, other access keys are
+//! refused, and requests without a signature are answered, so that any client can look. What is
+//! not simulated (access points, object lock, lifecycle rules, replication, …) is answered with
+//! `NotImplemented`. Start at [`serve`].
 
 mod answers;
 mod body;
+mod buckets;
 mod listing;
 mod multipart;
 mod objects;
+mod sums;
+mod versions;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
@@ -40,7 +45,11 @@ const KEPT_AT_MOST: u64 = 1 << 20;
 /// # Errors
 /// When the listener fails.
 pub async fn serve(world: Arc<World>, listener: TcpListener) -> io::Result<()> {
-    let storage = Storage { world: world.clone(), count: Arc::new(AtomicU64::new(0)) };
+    let storage = Storage {
+        world: world.clone(),
+        count: Arc::new(AtomicU64::new(0)),
+        writing: Arc::new(Mutex::new(())),
+    };
     let mut builder = S3ServiceBuilder::new(storage);
     builder.set_auth(Keys);
     builder.set_access(Everybody);
@@ -49,16 +58,20 @@ pub async fn serve(world: Arc<World>, listener: TcpListener) -> io::Result<()> {
 }
 
 /// The objects of the world by key, size and digest, and the uploads that were not finished.
+///
+/// Current objects only: how often something was written before is not part of what exists. A state
+/// or a lock of Terraform is listed by what it is, because equal worlds have different ones: a
+/// state has a random lineage and counts its changes.
 pub fn inventory(store: &Store) -> Value {
-    let objects: Vec<Value> = store
-        .list("storage")
-        .iter()
-        .filter_map(|(name, object)| {
-            let (bucket, key) = name.split_once('/')?;
-            Some(json!({"bucket": bucket, "key": key, "size": object["size"],
-                        "digest": object["sha256"]}))
+    let listed = |(name, object): &(String, Value)| {
+        let (bucket, key) = name.split_once('/')?;
+        Some(match objects::of_terraform(key, object) {
+            Some(what) => json!({"bucket": bucket, "key": key, "terraform": what}),
+            None => json!({"bucket": bucket, "key": key, "size": object["size"],
+                           "digest": object["sha256"]}),
         })
-        .collect();
+    };
+    let objects: Vec<Value> = store.list("storage").iter().filter_map(listed).collect();
     let uploads: Vec<Value> = store
         .list("storage-uploads")
         .iter()
@@ -72,44 +85,64 @@ struct Storage {
     world: Arc<World>,
     /// Makes upload ids differ.
     count: Arc<AtomicU64>,
+    /// Held while something is decided and written.
+    writing: Arc<Mutex<()>>,
+}
+
+/// A request, as permissions and faults of a scenario name it.
+#[derive(Debug, Clone, Copy)]
+struct Call<'a> {
+    action: &'a str,
+    bucket: &'a str,
+    key: &'a str,
+    /// What it does: `upload`, `read`, `delete`, `create`.
+    when: &'a str,
+}
+
+impl<'a> Call<'a> {
+    fn write(bucket: &'a str, key: &'a str) -> Self {
+        Self { action: "s3:PutObject", bucket, key, when: "upload" }
+    }
+
+    fn read(bucket: &'a str, key: &'a str) -> Self {
+        Self { action: "s3:GetObject", bucket, key, when: "read" }
+    }
+
+    fn delete(bucket: &'a str, key: &'a str) -> Self {
+        Self { action: "s3:DeleteObject", bucket, key, when: "delete" }
+    }
+
+    fn list(bucket: &'a str) -> Self {
+        Self { action: "s3:ListBucket", bucket, key: "", when: "read" }
+    }
+
+    /// The stage of a rollout that such a request belongs to.
+    fn stage(&self) -> &'static str {
+        if objects::is_of_terraform(self.key) { "state" } else { "checkpoints" }
+    }
 }
 
 impl Storage {
-    /// The buckets that Terraform made.
-    fn buckets(&self) -> Vec<String> {
-        let objects = self.world.store.list_prefix("aws", "aws_s3_bucket/");
-        let live = objects.iter().filter(|(_, object)| object["status"] != "creating");
-        let mut names: Vec<String> = live
-            .filter_map(|(_, object)| Some(object["attributes"]["bucket"].as_str()?.to_owned()))
-            .collect();
-        names.sort();
-        names
-    }
-
-    fn require_bucket(&self, name: &str) -> S3Result<()> {
-        if self.buckets().iter().any(|bucket| bucket == name) {
-            Ok(())
-        } else {
-            Err(s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    /// Refuses what the scenario denies.
+    fn allow(&self, action: &str, bucket: &str, key: &str) -> S3Result<()> {
+        let slash = if key.is_empty() { "" } else { "/" };
+        let resource = format!("arn:aws:s3:::{bucket}{slash}{key}");
+        match denial(&self.world, action, &resource) {
+            Some(text) => Err(S3Error::with_message(S3ErrorCode::AccessDenied, text)),
+            None => Ok(()),
         }
     }
 
     /// Refuses what the scenario denies, and lets happen what it wants to go wrong.
-    async fn admit(
-        &self,
-        action: &str,
-        bucket: &str,
-        key: &str,
-        extensions: &http::Extensions,
-    ) -> S3Result<()> {
-        self.require_bucket(bucket)?;
-        if let Some(text) = denial(&self.world, action, &format!("arn:aws:s3:::{bucket}/{key}")) {
-            return Err(S3Error::with_message(S3ErrorCode::AccessDenied, text));
+    async fn admit(&self, call: Call<'_>, extensions: &http::Extensions) -> S3Result<()> {
+        if call.when != "create" {
+            self.require_bucket(call.bucket)?;
         }
-        let name = key.rsplit('/').next().unwrap_or(key);
-        let places = [bucket, key, name, "checkpoints", action];
+        self.allow(call.action, call.bucket, call.key)?;
+        let name = call.key.rsplit('/').next().unwrap_or(call.key);
+        let places = [call.bucket, call.key, name, call.stage(), call.action];
         let hangup = extensions.get::<Hangup>();
-        match connection::mishap(&self.world, &places, "upload", hangup).await.map_err(failed)? {
+        match connection::mishap(&self.world, &places, call.when, hangup).await.map_err(failed)? {
             Some(text) => Err(of_fault(&text)),
             None => Ok(()),
         }

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use s3s::dto::{CompletedPart, ETagCondition};
+use s3s::dto::CompletedPart;
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Received;
-use super::objects::Object;
+use super::objects::{About, Object, is_of_terraform};
+use super::sums::{self, ALGORITHMS, Making, Sums};
+use super::versions::Conditions;
 use super::{KEPT_AT_MOST, Storage, failed};
 
 /// As S3 has it; the last part may be smaller.
@@ -24,12 +25,10 @@ pub(super) struct Upload {
     pub(super) bucket: String,
     pub(super) key: String,
     pub(super) id: String,
-    #[serde(default)]
-    pub(super) metadata: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) content_type: Option<String>,
-    /// Whether every part has a SHA-256 of the client's.
-    pub(super) has_sha256: bool,
+    pub(super) about: About,
+    /// The algorithm that the client chose, of which every part then has a checksum.
+    pub(super) algorithm: Option<String>,
+    pub(super) making: Making,
     pub(super) initiated: jiff::Timestamp,
 }
 
@@ -61,23 +60,16 @@ impl Storage {
         stored.into_iter().filter_map(|(_, value)| serde_json::from_value(value).ok()).collect()
     }
 
-    pub(super) fn put_part(
-        &self,
-        upload: &Upload,
-        number: i32,
-        part: &Received,
-    ) -> S3Result<Object> {
+    pub(super) fn put_part(&self, upload: &Upload, number: i32, object: &Object) -> S3Result<()> {
         if !(1..=10_000).contains(&number) {
             return Err(s3_error!(
                 InvalidArgument,
                 "Part number must be an integer between 1 and 10000, inclusive"
             ));
         }
-        let object = Object::new(part, self.world.now());
-        let value = serde_json::to_value(&object).map_err(|error| failed(error.into()))?;
+        let value = serde_json::to_value(object).map_err(|error| failed(error.into()))?;
         let name = part_name(&upload.id, number);
-        self.world.store.put("storage-parts", &name, value).map_err(failed)?;
-        Ok(object)
+        self.world.store.put("storage-parts", &name, value).map_err(failed)
     }
 
     /// The parts of an upload by number.
@@ -90,20 +82,32 @@ impl Storage {
             .collect()
     }
 
+    /// Makes the object; its version comes back beside it, where the bucket has versions.
     pub(super) fn complete_upload(
         &self,
         upload: &Upload,
         chosen: &[CompletedPart],
-        condition: Option<&ETagCondition>,
-    ) -> S3Result<Object> {
+        claimed: &Sums,
+        conditions: Conditions<'_>,
+    ) -> S3Result<(Object, Option<String>)> {
         let parts = self.chosen_parts(upload, chosen)?;
-        let mut object = joined(&parts, upload.has_sha256)?;
-        object.metadata.clone_from(&upload.metadata);
-        object.content_type.clone_from(&upload.content_type);
+        let mut object = joined(upload, &parts)?;
+        for name in ALGORITHMS {
+            if let (Some(claim), Some(found)) = (claimed.of(name), object.sums.of(name))
+                && found != claim
+                && found.split_once('-').is_none_or(|(sum, _)| sum != claim)
+            {
+                return Err(s3_error!(
+                    BadDigest,
+                    "The {name} you specified did not match the calculated checksum."
+                ));
+            }
+        }
+        object.about = upload.about.clone();
         object.modified = self.world.now();
-        self.store(&upload.bucket, &upload.key, &object, condition)?;
+        let version = self.store(&upload.bucket, &upload.key, object.clone(), conditions)?;
         self.forget_upload(upload)?;
-        Ok(object)
+        Ok((object, version))
     }
 
     fn chosen_parts(&self, upload: &Upload, chosen: &[CompletedPart]) -> S3Result<Vec<Object>> {
@@ -121,14 +125,18 @@ impl Storage {
             last = number;
             let object = there.get(&number).filter(|object| {
                 let tag = part.e_tag.as_ref().map(s3s::dto::ETag::value);
-                let sum = &part.checksum_sha256;
-                tag == Some(object.etag.as_str())
-                    && (sum.is_none() || *sum == object.checksum_sha256)
+                let claims = claimed(part);
+                let is_right = |name: &&str| {
+                    claims.of(name).is_none() || claims.of(name) == object.sums.of(name)
+                };
+                tag == Some(object.etag.as_str()) && ALGORITHMS.iter().all(is_right)
             });
             let Some(object) = object else {
                 return Err(s3_error!(
                     InvalidPart,
-                    "One or more of the specified parts could not be found."
+                    "One or more of the specified parts could not be found.  The part may not \
+                     have been uploaded, or the specified entity tag may not match the part's \
+                     entity tag."
                 ));
             };
             if object.size < SMALLEST_PART && at + 1 < chosen.len() {
@@ -162,8 +170,18 @@ impl Upload {
     }
 }
 
+fn claimed(part: &CompletedPart) -> Sums {
+    Sums {
+        crc32: part.checksum_crc32.clone(),
+        crc32c: part.checksum_crc32c.clone(),
+        crc64nvme: part.checksum_crc64nvme.clone(),
+        sha1: part.checksum_sha1.clone(),
+        sha256: part.checksum_sha256.clone(),
+    }
+}
+
 /// The object that the parts make.
-fn joined(parts: &[Object], has_sha256: bool) -> S3Result<Object> {
+fn joined(upload: &Upload, parts: &[Object]) -> S3Result<Object> {
     let size = parts.iter().map(|part| part.size).sum();
     let mut of_digests = Sha256::new();
     for part in parts {
@@ -176,22 +194,25 @@ fn joined(parts: &[Object], has_sha256: bool) -> S3Result<Object> {
         .iter()
         .map(|part| STANDARD.decode(part.content.as_ref()?).ok())
         .collect::<Option<Vec<_>>>()
-        .filter(|_| size <= KEPT_AT_MOST)
+        .filter(|_| size <= KEPT_AT_MOST || is_of_terraform(&upload.key))
         .map(|parts| parts.concat());
     let digits = hex::encode(of_digests);
     let sha256 = match &content {
         Some(content) => format!("sha256:{}", hex::encode(Sha256::digest(content))),
         None => format!("sha256-parts:{digits}-{}", parts.len()),
     };
+    let sums_of_parts: Vec<(&Sums, u64)> =
+        parts.iter().map(|part| (&part.sums, part.size)).collect();
+    let algorithm = upload.algorithm.as_deref().unwrap_or(sums::DEFAULT);
     Ok(Object {
         size,
         sha256,
         etag: format!("{}-{}", &digits[..32], parts.len()),
-        metadata: BTreeMap::new(),
-        content_type: None,
+        about: About::default(),
         modified: jiff::Timestamp::UNIX_EPOCH,
-        checksum_sha256: has_sha256
-            .then(|| format!("{}-{}", STANDARD.encode(of_digests), parts.len())),
+        sums: sums::joined(algorithm, upload.making, &sums_of_parts).unwrap_or_default(),
+        version: None,
+        sequence: 0,
         content: content.map(|content| STANDARD.encode(content)),
     })
 }

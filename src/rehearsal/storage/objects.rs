@@ -1,21 +1,25 @@
-//! Objects: what the store holds of them, and the way in and out.
+//! Objects: what the store holds of them, and their bytes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use s3s::dto::{ETag, ETagCondition, StreamingBlob, Timestamp};
+use s3s::dto::{ETag, StreamingBlob, Timestamp};
 use s3s::{Body, S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
+use super::Storage;
 use super::body::Received;
-use super::{Storage, failed};
+use super::sums::Sums;
 
 /// Bytes a second.
 const BYTES_A_SECOND: u64 = 400 << 20;
+/// A state says what it is within so many bytes.
+const HEAD: usize = 1024;
 
-/// An object as the table `storage` has it, under `BUCKET/KEY`.
+/// An object as the table `storage` has it, under `BUCKET/KEY`; older versions of it and delete
+/// markers are in `storage-versions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Object {
     pub(super) size: u64,
@@ -24,17 +28,42 @@ pub(super) struct Object {
     pub(super) sha256: String,
     /// Opaque, as in a bucket with a key of its own.
     pub(super) etag: String,
+    #[serde(flatten)]
+    pub(super) about: About,
+    pub(super) modified: jiff::Timestamp,
+    /// The checksums that S3 gives back.
+    #[serde(default)]
+    pub(super) sums: Sums,
+    /// Absent where the bucket had no versioning: S3 calls that version `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    /// Later versions of a key have a higher one.
+    #[serde(default)]
+    pub(super) sequence: u64,
+    /// Base64; of small objects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<String>,
+}
+
+/// What a client says about an object beside its bytes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct About {
     #[serde(default)]
     pub(super) metadata: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) content_type: Option<String>,
-    pub(super) modified: jiff::Timestamp,
-    /// The SHA-256 that the client sent with it, as S3 gives it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) checksum_sha256: Option<String>,
-    /// Base64; of small objects only.
+    pub(super) cache_control: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) content: Option<String>,
+    pub(super) content_encoding: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content_disposition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 impl Object {
@@ -44,10 +73,11 @@ impl Object {
             size: received.size,
             sha256: format!("sha256:{digits}"),
             etag: digits[..32].to_owned(),
-            metadata: BTreeMap::new(),
-            content_type: None,
+            about: About::default(),
             modified,
-            checksum_sha256: received.has_sha256.then(|| STANDARD.encode(&received.sha256)),
+            sums: received.sums.clone(),
+            version: None,
+            sequence: 0,
             content: received.content.as_ref().map(|content| STANDARD.encode(content)),
         }
     }
@@ -83,45 +113,32 @@ impl Object {
 }
 
 impl Storage {
-    pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
-        self.require_bucket(bucket)?;
-        let stored = self.world.store.get("storage", &format!("{bucket}/{key}"));
-        let stored =
-            stored.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
-        serde_json::from_value(stored).map_err(|error| failed(error.into()))
-    }
-
-    /// Stores an object; with the condition `If-None-Match: *` only where there is none.
-    pub(super) fn store(
-        &self,
-        bucket: &str,
-        key: &str,
-        object: &Object,
-        condition: Option<&ETagCondition>,
-    ) -> S3Result<()> {
-        let value = serde_json::to_value(object).map_err(|error| failed(error.into()))?;
-        let name = format!("{bucket}/{key}");
-        if !condition.is_some_and(ETagCondition::is_any) {
-            return self.world.store.put("storage", &name, value).map_err(failed);
-        }
-        if self.world.store.create("storage", &name, value).map_err(failed)? {
-            return Ok(());
-        }
-        Err(s3_error!(
-            PreconditionFailed,
-            "At least one of the pre-conditions you specified did not hold"
-        ))
-    }
-
-    pub(super) fn remove(&self, bucket: &str, key: &str) -> S3Result<()> {
-        self.world.store.remove("storage", &format!("{bucket}/{key}")).map_err(failed)
-    }
-
     /// Lets the time pass that so many bytes take.
     pub(super) async fn take_time(&self, key: &str, size: u64) {
         let typical = Duration::from_millis(size * 1000 / BYTES_A_SECOND);
         self.world.take(&format!("checkpoint-upload/{key}"), typical).await;
     }
+}
+
+/// Whether Terraform or OpenTofu keep a state or a lock under such a key.
+pub(super) fn is_of_terraform(key: &str) -> bool {
+    [".tfstate", ".tfstate.backup", ".tflock"].iter().any(|end| key.ends_with(end))
+}
+
+/// What Terraform or OpenTofu keep in the object, when it is theirs: `state` or `lock`. Both have
+/// random parts, so that equal worlds have different ones.
+pub(super) fn of_terraform(key: &str, object: &serde_json::Value) -> Option<&'static str> {
+    if key.ends_with(".tflock") {
+        return Some("lock");
+    }
+    let content = object["content"].as_str()?;
+    // Whole groups of four, so that what is cut off decodes.
+    let head = &content.as_bytes()[..content.len().min(HEAD / 3 * 4)];
+    let head = STANDARD.decode(head).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    let says = |name: &str| head.contains(name);
+    let is_state = head.trim_start().starts_with('{') && says("\"serial\"") && says("\"lineage\"");
+    is_state.then_some("state")
 }
 
 pub(super) fn timestamp(moment: jiff::Timestamp) -> Timestamp {

@@ -1,12 +1,13 @@
 //! The simulated AWS provider, served in the test and attached to an engine.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use springboard::rehearsal::{Scenario, World, provider};
+use springboard::rehearsal::{Scenario, World, provider, storage};
 use tempfile::TempDir;
-use tokio::net::UnixListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Runtime;
 
 /// One engine, and a world with its provider for as long as this is held.
@@ -68,6 +69,19 @@ impl Attached {
             // The engines spend a third of their time on collecting garbage that fits in memory.
             ("GOGC", "400"),
         ]
+    }
+
+    /// Serves the object storage of the world too, and says where.
+    pub(crate) fn serve_storage(&self) -> SocketAddr {
+        let listener = self.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        self.runtime.spawn(storage::serve(Arc::clone(&self.world), listener));
+        address
+    }
+
+    /// Waits until a piece of work is done.
+    pub(crate) fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Waits until something holds of the world.
