@@ -18,6 +18,7 @@ pub mod registry;
 pub mod sample_bundle;
 pub mod scenario;
 pub mod scenarios;
+pub mod span;
 pub mod storage;
 pub mod store;
 pub mod world;
