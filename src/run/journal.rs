@@ -17,7 +17,8 @@ use crate::host::AppendLog;
 /// Version of the journal format that this program writes.
 ///
 /// - 1.0: header, events of the kinds of [`EventKind`].
-pub const FORMAT: Format = Format { major: 1, minor: 0 };
+/// - 1.1: `command_adopted`, `force_requested`.
+pub const FORMAT: Format = Format { major: 1, minor: 1 };
 
 /// `major.minor` of the journal format: a reader of the same major reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +163,12 @@ impl Iterator for Reader {
     }
 }
 
+/// Whether a file is a journal in which something can have been recorded: the header is on disk
+/// before anything else is done.
+pub fn has_header(path: &Path) -> bool {
+    path.is_file() && !matches!(Reader::open(path), Err(JournalError::NoHeader { .. }))
+}
+
 /// Reads a whole journal; a torn last line is dropped.
 ///
 /// # Errors
@@ -278,6 +285,20 @@ impl<'de> Deserialize<'de> for Format {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_file_without_a_whole_header_is_no_journal() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.jsonl");
+        assert!(!has_header(&path));
+        for content in ["", "{\"format\":\"1.", "\0\0\0\0\n"] {
+            std::fs::write(&path, content).unwrap();
+            assert!(!has_header(&path), "{content}");
+        }
+        // One that cannot be read must not be passed over.
+        std::fs::write(&path, "{\"format\":\"2.0\"}\n").unwrap();
+        assert!(has_header(&path));
+    }
+
     fn header() -> Header {
         Header {
             format: FORMAT,
@@ -381,6 +402,6 @@ mod tests {
         let path = dir.path().join("journal.jsonl");
         std::fs::write(&path, "{\"format\":\"2.3\"}\n").unwrap();
         let text = read(&path).unwrap_err().to_string();
-        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.0");
+        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.1");
     }
 }
