@@ -25,6 +25,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Go on with a deployment after a failure or a stop.
     Resume(Resume),
+    /// Stop a run: after the running stage, now, or by force.
+    Stop(Stop),
     /// One screen of facts about a deployment, or about all of them.
     Status(StatusArgs),
     /// The runs of a deployment.
@@ -174,6 +176,31 @@ pub struct Resume {
     /// State and output.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `springboard stop`
+#[derive(Debug, Args)]
+pub struct Stop {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// Interrupt what runs, once, instead of letting the stage end; says before what that costs.
+    #[arg(long, conflicts_with = "force")]
+    pub now: bool,
+    /// End the running tool without its consent. What it was doing may be lost.
+    #[arg(long)]
+    pub force: bool,
+    /// Stop now without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Never ask; implies `--yes`, but never forces.
+    #[arg(long)]
+    pub non_interactive: bool,
+    /// The deployment whose tool may be ended by force.
+    #[arg(long, value_name = "DEPLOYMENT", requires = "force")]
+    pub confirm: Option<String>,
+    /// Folder for everything that must last.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// `springboard status`

@@ -15,6 +15,7 @@ use springboard::engine::deployment::{
 use springboard::engine::recorder::{Notice, Recorder};
 use springboard::engine::requests::Requests;
 use springboard::engine::session::{Session, failure_of};
+use springboard::engine::socket::{self, Greeting, Socket};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
 use springboard::frontend::printer::Printer;
@@ -161,7 +162,8 @@ pub(crate) async fn make_plan(
         }
     };
     let caller = surroundings.cloud.caller().await.map_err(|error| Ending::not_ready(&error))?;
-    let given = Given { reservation, installer: Some(caller.principal()), own_charts: charts };
+    let installer = Some(caller.principal());
+    let given = Given { reservation, account: caller.account, installer, own_charts: charts };
     blueprint.plan(answers, &given).map_err(|error| Ending::not_ready(&error))
 }
 
@@ -177,10 +179,28 @@ impl Launch {
         let before = self.before.clone().unwrap_or_default();
         let (deployment, run) = (self.deployment.clone(), self.run.clone());
         let differences = self.differences(&header);
+        let greeting = Greeting {
+            protocol: socket::PROTOCOL,
+            springboard: env!("CARGO_PKG_VERSION").to_owned(),
+            program: host.program().to_owned(),
+            run: self.run.clone(),
+        };
         let (session, mut notices) = self.begin(host, &header)?;
+        let requests = Requests::new(session.stop.clone(), &session.recorder);
+        let socket = open_socket(&deployment, host, printer);
         let engine = run_engine(session, differences);
         let shown = frontend::follow(output, printer, header, before, &mut notices);
-        let (ended, state) = tokio::join!(engine, shown);
+        let served = async {
+            match &socket {
+                Some(socket) => socket.serve(&greeting, &requests).await,
+                None => std::future::pending().await,
+            }
+        };
+        let (ended, state) = tokio::select! {
+            both = async { tokio::join!(engine, shown) } => both,
+            () = served => unreachable!("a socket is served until it is dropped"),
+        };
+        drop(socket);
         let status = match ended {
             Ok(status) => status,
             Err(error) => {
@@ -275,6 +295,17 @@ impl Launch {
             answers: self.answers.digest(),
             bundle: embedded::digest(),
             at: host.now(),
+        }
+    }
+}
+
+/// A run without a socket can still be stopped by a signal: that is said, and it goes on.
+fn open_socket(deployment: &Deployment, host: &Host, printer: &Printer) -> Option<Socket> {
+    match Socket::open(deployment, host) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            printer.note(&format!("`springboard stop` will not reach this run: {error}"));
+            None
         }
     }
 }

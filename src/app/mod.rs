@@ -10,6 +10,7 @@ pub(crate) mod log;
 mod plan;
 mod rehearsal;
 mod signals;
+mod stop;
 mod tools;
 mod world;
 
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending 
         Command::Rehearse(args) => Box::pin(rehearsal::rehearse(args, host, printer)).await,
         Command::Resume(args) => Box::pin(launch::resume(args, host, printer)).await,
         Command::Plan(args) => plan::plan(args, host, printer).await,
+        Command::Stop(args) => stop::stop(&args, host, printer).await,
         Command::Status(args) => facts::status(&args, host, printer),
         Command::Runs(args) => facts::runs(&args, host, printer),
         Command::Answers { command } => answers::run(command, host, printer),

@@ -13,7 +13,7 @@ use springboard::frontend::printer::Printer;
 use springboard::frontend::words::count;
 use springboard::frontend::{Output, line};
 use springboard::host::Host;
-use springboard::plan::{Plan, Work};
+use springboard::plan::{Plan, StatePlace, Work};
 use springboard::rehearsal::Scenario;
 use springboard::run::Action;
 
@@ -76,8 +76,10 @@ async fn preview(
     let prepare = Prepare { deployment, answers, blueprint, before: None, tools, confirm };
     let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
     let planned = match launch {
-        Ok(launch) => {
+        Ok(mut launch) => {
             let plan = launch.plan.clone();
+            // Nothing is made, the bucket of the state neither: there is no state yet.
+            launch.plan.state = StatePlace::Local;
             Box::pin(launch.preview(host)).await.map(|resources| (plan, resources))
         }
         Err(ending) => Err(ending),
@@ -154,6 +156,7 @@ fn by(work: &Work) -> &'static str {
     match work {
         Work::Apply(_) | Work::Converge(_) => "Terraform",
         Work::Release(_) => "Helm",
+        Work::State => "S3",
         Work::Images(_) | Work::Checkpoint(_) => "transfer",
     }
 }

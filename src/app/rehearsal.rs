@@ -174,7 +174,8 @@ pub(crate) fn surroundings(address: &Address, region: &str) -> Surroundings {
     Surroundings {
         cloud: Arc::new(RehearsedCloud::new(address.control.clone(), region)),
         environment: environment::credentials(),
-        terraform: environment::for_terraform(address),
+        terraform: environment::for_engine(address),
+        backend: environment::backend(),
         kubernetes: Some(address.kubernetes),
         storage,
         patience: Watch::PATIENCE.mul_f64(address.time_scale.min(1.0)).max(SHORTEST_PATIENCE),

@@ -60,6 +60,8 @@ pub struct Description {
 pub struct Given {
     /// The capacity reservation that was answered, as the account describes it.
     pub reservation: Option<Reservation>,
+    /// Id of the account, twelve digits.
+    pub account: String,
     /// ARN of the role or user that installs, which administers the cluster anyway.
     pub installer: Option<String>,
     /// Folder of the charts that springboard brings, written out.

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::claim::Owner;
 use crate::error::Hint;
-use crate::run::journal::{self, JournalError};
-use crate::run::{Header, RunState};
+use crate::run::journal::{self, JournalError, Reader};
+use crate::run::{EventKind, Header, RunState};
 
 /// Whether a deployment is made in an account or in the simulated world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,11 @@ impl Deployment {
         self.folder.join("kubeconfig")
     }
 
+    /// The socket of the run that is at work.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+
     /// Where `tool-run` keeps a state that its tool could save nowhere else.
     pub fn recovered_state(&self) -> PathBuf {
         self.folder.join("recovered.tfstate")
@@ -189,6 +194,33 @@ impl Deployment {
             .map_err(|source| DeploymentError::Unreadable { path: self.folder.clone(), source })?;
         let Some(newest) = runs.last() else { return Ok(None) };
         Ok(Some(self.state_of(newest)?))
+    }
+
+    /// When tools of its runs were at work, from the journals: since, and until where that is known.
+    ///
+    /// # Errors
+    /// When a journal cannot be read.
+    pub fn tool_times(&self) -> Result<Vec<(Timestamp, Option<Timestamp>)>, DeploymentError> {
+        let runs = self
+            .runs()
+            .map_err(|source| DeploymentError::Unreadable { path: self.folder.clone(), source })?;
+        let mut times: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
+        for run in runs {
+            let (_, events) = Reader::open(&self.run(&run).join("journal.jsonl"))?;
+            for event in events {
+                let event = event?;
+                match event.kind {
+                    EventKind::CommandStarted { .. } => times.push((event.at, None)),
+                    EventKind::CommandFinished { .. } => {
+                        if let Some((_, until)) = times.last_mut() {
+                            *until = Some(event.at);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(times)
     }
 
     /// The fold of one run and of those it continues.

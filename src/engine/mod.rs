@@ -13,6 +13,7 @@ pub mod recorder;
 mod recovery;
 pub mod requests;
 pub mod session;
+pub mod socket;
 mod steps;
 pub mod stop;
 pub mod surroundings;

@@ -94,6 +94,7 @@ impl Session {
             StepError::Failed(failure) => failure,
             StepError::Record(error) => failure_of(&*error.0),
             StepError::Refused(objects) => refusal(&objects),
+            StepError::Held(failure) => failure,
             StepError::Stopped => Failure { what: "stopped".into(), ..Failure::default() },
         })
     }
@@ -154,6 +155,7 @@ impl Session {
             StepError::Stopped => End::Stopped,
             StepError::Failed(failure) => End::Failed(failure),
             StepError::Refused(objects) => End::Refused(refusal(&objects)),
+            StepError::Held(failure) => End::Refused(failure),
         })?;
         let mut facts = Facts::default();
         for stage in &self.plan.stages {
@@ -239,6 +241,12 @@ impl Session {
                 let failed =
                     EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
                 self.recorder.record_all(vec![refused, failed]).await?;
+                Err(End::Refused(failure))
+            }
+            Err(StepError::Held(failure)) => {
+                let kind =
+                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
+                self.recorder.record(kind).await?;
                 Err(End::Refused(failure))
             }
             Err(StepError::Failed(failure)) => {

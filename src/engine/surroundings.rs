@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::cloud::Cloud;
 use crate::cloud::sign::Credentials;
 use crate::transfer::StorageAccess;
@@ -21,6 +23,8 @@ pub struct Surroundings {
     pub environment: BTreeMap<String, String>,
     /// Environment variables for terraform or tofu alone.
     pub terraform: BTreeMap<String, String>,
+    /// Settings of the backend of a state in S3 beside the bucket and the key.
+    pub backend: Map<String, Value>,
     /// Where the Kubernetes API is reached, when that is not where its name says.
     pub kubernetes: Option<SocketAddr>,
     /// Signs the tokens for the Kubernetes API.

@@ -28,12 +28,28 @@ pub struct Plan {
     pub cluster: String,
     /// AWS region.
     pub region: String,
+    /// Where the state of the Terraform root is kept.
+    pub state: StatePlace,
     /// The permissions boundary that every planned IAM role must carry, where one was answered.
     pub boundary: Option<String>,
     /// Where the outputs say what the engine needs.
     pub outputs: OutputNames,
     /// What is done, in order.
     pub stages: Vec<Stage>,
+}
+
+/// Where the state of the Terraform root is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatePlace {
+    /// In a file of this host.
+    Local,
+    /// In S3, locked and versioned.
+    Bucket {
+        /// Name of the bucket.
+        name: String,
+        /// Key of the state in it.
+        key: String,
+    },
 }
 
 /// A stage: what the operator sees.
@@ -61,6 +77,8 @@ pub struct Step {
 /// The work of a step.
 #[derive(Debug, Clone)]
 pub enum Work {
+    /// Make or find what holds the Terraform state.
+    State,
     /// Apply the Terraform root with these variables.
     Apply(Pass),
     /// Plan the Terraform root with these variables; anything to change is a failure.

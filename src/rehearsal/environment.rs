@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::authority::Authority;
 use super::process::Address;
@@ -32,6 +32,20 @@ pub fn for_terraform(address: &Address) -> BTreeMap<String, String> {
     });
     let attached: BTreeMap<_, _> = PROVIDERS.iter().map(|name| (*name, plugin.clone())).collect();
     BTreeMap::from([("TF_REATTACH_PROVIDERS".to_owned(), json!(attached).to_string())])
+}
+
+/// What terraform and tofu need to find the provider of the world, and a state in its storage.
+pub fn for_engine(address: &Address) -> BTreeMap<String, String> {
+    let mut variables = for_terraform(address);
+    variables.insert("AWS_ENDPOINT_URL_S3".into(), format!("http://{}", address.storage));
+    variables
+}
+
+/// What a backend `s3` has to be told in the world: an address cannot have a bucket before it, and
+/// there is no STS and no IAM that could be asked who asks.
+pub fn backend() -> Map<String, Value> {
+    let names = ["use_path_style", "skip_credentials_validation", "skip_requesting_account_id"];
+    names.into_iter().map(|name| (name.to_owned(), Value::Bool(true))).collect()
 }
 
 /// The credentials of the world, as every AWS program reads them.

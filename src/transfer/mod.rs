@@ -10,6 +10,7 @@ pub mod checkpoints;
 pub mod images;
 mod progress;
 mod retry;
+pub mod state;
 mod storage;
 mod stream;
 

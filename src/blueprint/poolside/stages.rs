@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::questions::account::REGION;
+use super::questions::account::{REGION, STATE_BUCKET, TERRAFORM_STATE};
 use super::questions::bundle::{CHARTS_DIR, CHECKPOINTS_DIR, CONTAINERS_DIR, uploads_checkpoints};
 use super::questions::gpu::GPU_DESIRED_SIZE;
 use super::questions::profile::DEPLOYMENT_NAME;
@@ -20,8 +20,8 @@ use crate::blueprint::{BlueprintError, Given};
 use crate::bundle::{self, BundleError, DeploymentBundle, Image, charts, checkpoints, containers};
 use crate::error::Hint as _;
 use crate::plan::{
-    Checkpoint, Facts, Gate, OutputNames, Pass, Plan, Release, ReleaseError, Render, Stage, Step,
-    Work,
+    Checkpoint, Facts, Gate, OutputNames, Pass, Plan, Release, ReleaseError, Render, Stage,
+    StatePlace, Step, Work,
 };
 
 /// GPUs on each node of every supported type.
@@ -39,7 +39,13 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
     foresee(answers, &delivered, &choices)?;
     let context =
         Planning { answers, given, delivered: &delivered, choices: &choices, name: &name };
-    let mut stages = vec![context.foundation()?, context.images()];
+    let state = state_place(answers, given, &name);
+    let mut stages = Vec::new();
+    if let StatePlace::Bucket { name, .. } = &state {
+        let title = format!("Making sure of the bucket {name} for the Terraform state");
+        stages.push(one_step("state", &title, Work::State, Vec::new()));
+    }
+    stages.extend([context.foundation()?, context.images()]);
     stages.push(context.releases("prerequisites")?);
     stages.push(context.releases("platform")?);
     if choices.profile == Profile::Full {
@@ -53,6 +59,7 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
         root: "poolside",
         cluster: name.clone(),
         region: answers.text(&REGION).unwrap_or_default().to_owned(),
+        state,
         boundary: answers.text(&PERMISSIONS_BOUNDARY_ARN).map(str::to_owned),
         outputs: OutputNames {
             endpoint: "cluster_endpoint",
@@ -61,6 +68,17 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
         },
         stages,
     })
+}
+
+/// Where the state is kept: in a bucket whose name is answered, or made from the deployment and the
+/// account, because names of buckets are the same for everybody.
+fn state_place(answers: &Answers, given: &Given, deployment: &str) -> StatePlace {
+    if answers.text(&TERRAFORM_STATE) == Some("local") {
+        return StatePlace::Local;
+    }
+    let made_up = || format!("{deployment}-tfstate-{}", given.account);
+    let name = answers.text(&STATE_BUCKET).map_or_else(made_up, str::to_owned);
+    StatePlace::Bucket { name, key: format!("{deployment}/terraform.tfstate") }
 }
 
 /// What is bound to fail in minute 40 is said in minute 0: missing images, models that do not fit.

@@ -1,9 +1,11 @@
 //! What an earlier run left behind, looked for before any plan.
 //!
-//! A state that was torn or could not be written is put back ([`state`]); an object that Terraform
+//! A lock of the state that a dead tool of ours left is released, anybody else's is left alone
+//! ([`lock`]). A state that was torn or could not be written is put back ([`state`]); an object that Terraform
 //! calls tainted is asked after, and a healthy one is kept ([`taint`]); objects that were made and
 //! not recorded are taken in ([`unrecorded`]). Each finding is said with what was done.
 
+mod lock;
 mod state;
 mod taint;
 mod unrecorded;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+pub(super) use lock::held;
 pub(super) use unrecorded::adopt;
 
 use super::steps::terraform::read;
@@ -24,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Looks for what an earlier run left, and puts it right.
 pub(super) async fn before_plan(context: &Context<'_>, root: &Root) -> Result<(), StepError> {
+    lock::release_stale(context, root).await?;
     state::mend(context, root).await?;
     state::push_unsaved(context, root).await?;
     let shown = read(&root.show_state(), "show").await?;

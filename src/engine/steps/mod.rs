@@ -5,6 +5,7 @@
 
 mod convergence;
 mod release;
+pub(super) mod state;
 pub(super) mod terraform;
 pub(super) mod tool;
 mod transfers;
@@ -39,6 +40,8 @@ pub(super) enum StepError {
     Stopped,
     /// It would delete or replace guarded objects.
     Refused(Vec<String>),
+    /// Somebody else has the lock of the state.
+    Held(Failure),
     /// The journal cannot be written.
     Record(RecordError),
 }
@@ -118,6 +121,7 @@ pub(super) async fn carry_out(
     facts: &mut Facts,
 ) -> Result<StepEnd, StepError> {
     let end = match &step.work {
+        Work::State => state::prepare(context).await?,
         Work::Apply(pass) => terraform::apply(context, pass, &step.gates, facts).await?,
         Work::Converge(pass) => convergence::verify(context, pass, facts).await?,
         Work::Release(render) => release::install(context, render, facts).await?,

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::super::session::Session;
 use super::super::stop::Stop;
 use super::super::{gates, recovery};
 use super::tool::{self, LastWords};
 use super::{Context, StepEnd, StepError};
 use crate::bundle::embedded;
 use crate::error::Hint;
-use crate::plan::{Facts, Gate, Pass, Work};
+use crate::plan::{Facts, Gate, Pass, StatePlace, Work};
 use crate::run::Action;
 use crate::run::event::Failure;
 use crate::tools::process::{Captured, CommandLine, capture};
 use crate::tools::terraform::PlanJson;
-use crate::tools::terraform::{Command, Root, Translator};
+use crate::tools::terraform::{Command, Root, Told, Translator};
 use crate::tools::terraform::{OutputValue, read_outputs};
 
 /// How long a command may take that only reads the state.
@@ -121,11 +122,13 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     environment.extend(session.surroundings.terraform.clone());
     let dir = folder.join(session.plan.root);
     let root = Root::new(toolbox.engine, &toolbox.terraform.path, &dir, environment);
+    let root = placed(session, root)?;
     // What an earlier run wanted to take in may have changed since: it is looked for anew.
     // A plan of an earlier run holds secrets and is stale.
     let written = root
         .remove_plan()
         .and_then(|()| root.write_imports(&BTreeMap::new()))
+        .and_then(|()| root.write_backend())
         .and_then(|()| root.place_lock_file())
         .and_then(|()| root.write_variables(&pass.variables));
     written.map_err(|source| unwritable(&root, source))?;
@@ -144,11 +147,37 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     Ok(root)
 }
 
+/// The root with its state where the plan wants it. A state is never moved by an answer.
+fn placed(session: &Session, root: Root) -> Result<Root, StepError> {
+    let root = match &session.plan.state {
+        StatePlace::Local => root,
+        StatePlace::Bucket { name, key } => {
+            let own = json!({
+                "bucket": name,
+                "key": key,
+                "region": session.plan.region,
+                "encrypt": true,
+                "use_lockfile": true,
+            });
+            let mut settings = own.as_object().cloned().unwrap_or_default();
+            settings.extend(session.surroundings.backend.clone());
+            root.with_state_in_s3(settings)
+        }
+    };
+    let Some(other) = root.other_state_place() else { return Ok(root) };
+    Err(StepError::Failed(Failure {
+        what: format!("the Terraform state of this deployment is kept in {other}"),
+        causes: vec!["the answers want it in another place, and a state is not moved".into()],
+        hint: Some("put the answers on the state back as they were, then resume".into()),
+    }))
+}
+
 /// Makes the saved plan.
 pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, StepError> {
     let mut translator = Translator::new(context.stage, context.step, Command::Plan);
     let ended = tool::run(context, "plan", root.plan(), &mut translator, &Stop::default()).await?;
     let made = matches!(ended.code(), Some(0 | 2));
+    held_by_another(context, translator.told())?;
     checked(context, made, || tool::failure(context, "plan", translator.told()))?;
     if ended.code() == Some(0) {
         remove_plan(root)?;
@@ -215,6 +244,7 @@ async fn run_apply(context: &Context<'_>, root: &Root) -> Result<(), StepError> 
     let ended = tool::run(context, "apply", root.apply(), &mut translator, &Stop::default()).await;
     remove_plan(root)?;
     let told = translator.told();
+    held_by_another(context, told)?;
     // Exit code and summary together: events alone do not say that the state was written.
     let applied = ended?.is_success() && told.applied.is_some();
     checked(context, applied, || tool::failure(context, "apply", told))
@@ -260,7 +290,7 @@ pub(crate) async fn read(command: &CommandLine, what: &str) -> Result<Captured, 
 }
 
 /// A command that did not do its work was stopped, when a stop was asked for, or has failed.
-pub(super) fn checked(
+pub(in crate::engine) fn checked(
     context: &Context<'_>,
     good: bool,
     failure: impl FnOnce() -> Failure,
@@ -272,6 +302,12 @@ pub(super) fn checked(
     } else {
         Err(StepError::Failed(failure()))
     }
+}
+
+/// Somebody else has the lock of the state: that is no failure of the tool.
+fn held_by_another(context: &Context<'_>, told: &Told) -> Result<(), StepError> {
+    let now = context.session.host.now();
+    told.lock().map_or(Ok(()), |lock| Err(StepError::Held(recovery::held(&lock, now))))
 }
 
 fn remove_plan(root: &Root) -> Result<(), StepError> {

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::host::write_private;
 use crate::tools::CommandLine;
@@ -20,6 +20,8 @@ const VARIABLES: &str = "springboard.auto.tfvars.json";
 const PLAN: &str = "springboard.tfplan";
 /// Import blocks for objects that exist without being in the state.
 const IMPORTS: &str = "springboard_imports.tf";
+/// Says where the state is kept, when that is not beside the root.
+const BACKEND: &str = "springboard_backend.tf.json";
 /// Where both programs look for the hashes of providers.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// The hashes under the addresses that tofu uses.
@@ -94,6 +96,7 @@ pub struct Root {
     program: PathBuf,
     dir: PathBuf,
     env: BTreeMap<String, String>,
+    backend: Option<Value>,
 }
 
 impl Root {
@@ -115,7 +118,15 @@ impl Root {
             ("TF_DATA_DIR", dir.join(engine.data_dir()).to_string_lossy().into_owned()),
         ];
         env.extend(own.map(|(name, value)| (name.to_owned(), value)));
-        Self { engine, program: program.to_owned(), dir: dir.to_owned(), env }
+        let (program, dir) = (program.to_owned(), dir.to_owned());
+        Self { engine, program, dir, env, backend: None }
+    }
+
+    /// The same with its state in S3, by these settings of the backend.
+    #[must_use]
+    pub fn with_state_in_s3(mut self, settings: Map<String, Value>) -> Self {
+        self.backend = Some(json!({ "terraform": { "backend": { "s3": settings } } }));
+        self
     }
 
     /// Which program it is.
@@ -213,6 +224,41 @@ impl Root {
         write_private(&self.dir.join(VARIABLES), text.as_bytes())
     }
 
+    /// Says where the state is kept.
+    ///
+    /// # Errors
+    /// When the file cannot be written or removed.
+    pub fn write_backend(&self) -> io::Result<()> {
+        let path = self.dir.join(BACKEND);
+        match &self.backend {
+            Some(backend) => write_private(&path, format!("{backend:#}\n").as_bytes()),
+            None => remove(&path),
+        }
+    }
+
+    /// Where the state was kept before, when that was elsewhere than it is to be now: in words.
+    #[must_use]
+    pub fn other_state_place(&self) -> Option<String> {
+        let place = |backend: &Value| {
+            let text = |name: &str| {
+                backend.pointer(&format!("/terraform/backend/s3/{name}")).and_then(Value::as_str)
+            };
+            format!("s3://{}/{}", text("bucket").unwrap_or("?"), text("key").unwrap_or("?"))
+        };
+        let written = std::fs::read(self.dir.join(BACKEND)).ok();
+        let before = written.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        match (&before, &self.backend) {
+            (Some(before), Some(now)) if place(before) == place(now) => None,
+            (Some(before), _) => Some(place(before)),
+            (None, Some(_)) => {
+                let local = self.dir.join(LOCAL_STATE);
+                let is_kept = std::fs::metadata(&local).is_ok_and(|file| file.len() > 0);
+                is_kept.then(|| local.display().to_string())
+            }
+            (None, None) => None,
+        }
+    }
+
     /// Writes import blocks for `objects` (address to id), or removes the file when there are
     /// none.
     ///
@@ -256,7 +302,7 @@ impl Root {
     /// The state file, where the state is kept beside the root.
     #[must_use]
     pub fn local_state(&self) -> Option<PathBuf> {
-        Some(self.dir.join(LOCAL_STATE))
+        Some(self.dir.join(LOCAL_STATE)).filter(|_| self.backend.is_none())
     }
 
     /// The state as it was before the command that changed it last, where there is one.

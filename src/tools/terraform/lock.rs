@@ -1,9 +1,13 @@
 //! Who holds the lock of a state, as terraform tells it.
 
-/// The block `Lock Info` out of a lock error.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+use serde::Deserialize;
+
+/// The block `Lock Info` out of a lock error, or the document that is the lock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub struct LockInfo {
     /// What `force-unlock` wants.
+    #[serde(rename = "ID")]
     pub id: String,
     /// Which state.
     pub path: String,
@@ -18,6 +22,12 @@ pub struct LockInfo {
 }
 
 impl LockInfo {
+    /// Reads the document that stands in the lock; what is not there stays empty.
+    #[must_use]
+    pub fn read(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
     /// Reads the detail of the diagnostic; what is not there stays empty.
     #[must_use]
     pub fn parse(detail: &str) -> Self {
@@ -42,6 +52,16 @@ impl LockInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_document_in_a_lock_is_read() {
+        let json = r#"{"ID":"f00","Operation":"OperationTypeApply","Info":"","Who":"op@host",
+            "Version":"1.11.4","Created":"2026-11-21T08:00:00Z","Path":"b/k"}"#;
+        let lock = LockInfo::read(json);
+        assert_eq!((lock.id.as_str(), lock.who.as_str()), ("f00", "op@host"));
+        assert_eq!(lock.created, "2026-11-21T08:00:00Z");
+        assert_eq!(LockInfo::read("torn {"), LockInfo::default());
+    }
 
     #[test]
     fn the_lock_info_of_an_error_is_read() {

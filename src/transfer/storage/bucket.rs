@@ -58,27 +58,27 @@ pub(crate) struct Slice {
     pub(crate) sha256: [u8; 32],
 }
 
-struct Call<'a> {
+pub(super) struct Call<'a> {
     /// For messages.
     what: String,
     method: Method,
     key: &'a str,
-    query: Vec<(&'static str, String)>,
-    headers: Vec<(&'static str, String)>,
-    payload: Payload<'a>,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) payload: Payload<'a>,
 }
 
-enum Payload<'a> {
+pub(super) enum Payload<'a> {
     Nothing,
     Text(String),
     Slice(&'a Slice, &'a Counter),
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: StatusCode,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    pub(super) body: String,
 }
 
 enum Passing {
@@ -89,6 +89,14 @@ enum Passing {
 impl Bucket {
     pub(crate) fn new(access: &StorageAccess, name: &str) -> Self {
         Self { access: Arc::new(access.clone()), name: name.to_owned() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.access.region
     }
 
     pub(crate) fn uri(&self, key: &str) -> String {
@@ -247,7 +255,7 @@ impl Bucket {
         self.good(&call, answer).map(|_answer| ())
     }
 
-    async fn document<T: serde::de::DeserializeOwned>(
+    pub(super) async fn document<T: serde::de::DeserializeOwned>(
         &self,
         call: &Call<'_>,
     ) -> Result<T, StorageError> {
@@ -256,7 +264,7 @@ impl Bucket {
         parse(&answer.body).map_err(|reason| call.strange(&reason))
     }
 
-    fn good(&self, call: &Call<'_>, answer: Answer) -> Result<Answer, StorageError> {
+    pub(super) fn good(&self, call: &Call<'_>, answer: Answer) -> Result<Answer, StorageError> {
         if answer.status.is_success() && error_in(&answer.body).is_none() {
             return Ok(answer);
         }
@@ -271,7 +279,7 @@ impl Bucket {
     }
 
     /// Sends a request until there is an answer that stays.
-    async fn call(&self, call: &Call<'_>) -> Result<Answer, StorageError> {
+    pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, StorageError> {
         let mut attempt = 1;
         let mut freshness = Freshness::Any;
         loop {
@@ -382,12 +390,12 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Er
 }
 
 impl<'a> Call<'a> {
-    fn new(method: Method, key: &'a str, what: String) -> Self {
+    pub(super) fn new(method: Method, key: &'a str, what: String) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
         Self { what, method, key, query, headers, payload: Payload::Nothing }
     }
 
-    fn strange(&self, reason: &str) -> StorageError {
+    pub(super) fn strange(&self, reason: &str) -> StorageError {
         StorageError::Strange { what: self.what.clone(), reason: reason.to_owned() }
     }
 }

@@ -5,6 +5,7 @@
 //! being held in memory. Start at [`Bucket`].
 
 mod bucket;
+mod settings;
 mod sign;
 mod xml;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub(super) use self::bucket::{Bucket, Part, Slice};
+pub(super) use self::settings::Standing;
 pub(super) use self::xml::ListedPart;
 use super::{CredentialsError, Freshness, Retry};
 use crate::error::Hint;

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::OURS;
-use crate::answers::value::{AwsProfile, Region, Tag};
-use crate::answers::{Answers, Default, Kind, Page, Question, Reference, Text};
+use crate::answers::value::{AwsProfile, BucketName, Region, Tag};
+use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text};
 
 /// The page.
-pub const PAGE: Page =
-    Page { id: "account", title: "Account and region", questions: &[&AWS_PROFILE, &REGION, &TAGS] };
+pub const PAGE: Page = Page {
+    id: "account",
+    title: "Account and region",
+    questions: &[&AWS_PROFILE, &REGION, &TERRAFORM_STATE, &STATE_BUCKET, &TAGS],
+};
 
 /// Whose credentials are used.
 pub const AWS_PROFILE: Question = Question {
@@ -34,6 +37,37 @@ pub const REGION: Question = Question {
     example: "\"us-west-2\"",
     name: Reference::Confirmed,
     feeds: Some("region"),
+    ..Question::PLAIN
+};
+
+/// Where the Terraform state is kept.
+pub const TERRAFORM_STATE: Question = Question {
+    key: "terraform_state",
+    label: "Terraform state",
+    kind: Kind::Choice(&[
+        Choice { value: "s3", meaning: "an S3 bucket in this account, versioned and locked" },
+        Choice { value: "local", meaning: "a file on this host only" },
+    ]),
+    default: Default::Text("s3"),
+    why: "The state says what was made; with it lost, nothing can be changed or removed any more.",
+    consequence: "With `s3` a bucket is made or found first; it cannot change later.",
+    basis: OURS,
+    example: "\"s3\"",
+    ..Question::PLAIN
+};
+
+/// The bucket of the state.
+pub const STATE_BUCKET: Question = Question {
+    key: "state_bucket",
+    label: "State bucket",
+    kind: Kind::Text(Text::of::<BucketName>()),
+    default: Default::Optional("made from the deployment name and the account"),
+    applies: |answers| answers.text(&TERRAFORM_STATE) != Some("local"),
+    when: "with the Terraform state in S3",
+    why: "Names of buckets are the same for everybody; yours may have to follow a rule.",
+    consequence: "The state is kept in it under the name of the deployment.",
+    basis: OURS,
+    example: "\"acme-tfstate\"",
     ..Question::PLAIN
 };
 
