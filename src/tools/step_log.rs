@@ -241,27 +241,27 @@ impl Tail {
     /// When the file cannot be read.
     pub fn next_record(&mut self) -> io::Result<Option<Record>> {
         while let Some(line) = self.next_line()? {
-            if let Some(record) = parse(&line) {
+            if let Some(record) = parse(&String::from_utf8_lossy(line)) {
                 return Ok(Some(record));
             }
         }
         Ok(None)
     }
 
-    fn next_line(&mut self) -> io::Result<Option<String>> {
-        loop {
-            if let Some(at) = self.pending[self.scanned..].iter().position(|&b| b == b'\n') {
-                let end = self.scanned + at;
-                let line = String::from_utf8_lossy(&self.pending[self.consumed..end]).into_owned();
-                self.consumed = end + 1;
-                self.scanned = self.consumed;
-                return Ok(Some(line));
+    fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
+        let end = loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.pending[self.scanned..]) {
+                break self.scanned + at;
             }
             self.scanned = self.pending.len();
             if !self.fill()? {
                 return Ok(None);
             }
-        }
+        };
+        let start = self.consumed;
+        self.consumed = end + 1;
+        self.scanned = self.consumed;
+        Ok(Some(&self.pending[start..end]))
     }
 
     /// Reads on; `false` when there is nothing new.
@@ -299,10 +299,13 @@ pub fn last_command(path: &Path) -> io::Result<Option<LastCommand>> {
     let mut offset = 0;
     let mut last = None;
     while let Some(line) = tail.next_line()? {
-        if let Some(Record { at, entry: Entry::Begin(begin) }) = parse(&line) {
+        let length = line.len() as u64 + 1;
+        if let Some(Record { at, entry: Entry::Begin(begin) }) =
+            parse(&String::from_utf8_lossy(line))
+        {
             last = Some(LastCommand { offset, at, begin });
         }
-        offset += line.len() as u64 + 1;
+        offset += length;
     }
     Ok(last)
 }
