@@ -95,18 +95,18 @@ fn merge(courses: &[Course], turns: &[prop::sample::Index]) -> Vec<String> {
 
 /// The fold of what the lines mean, and what was told, in an order of its own.
 fn end_of(lines: &[String]) -> (RunState, Told) {
-    let (stage, step) = ("foundation", "foundation");
-    let mut translator = Translator::new(stage, step, Command::Apply);
+    const PASS: &str = "foundation";
+    let mut translator = Translator::new(PASS, PASS, Command::Apply);
     let at = Timestamp::from_second(1_800_000_000).unwrap();
     let mut kinds = vec![
         EventKind::RolloutStarted {
             stages: vec![StageOutline {
-                id: stage.into(),
-                steps: vec![StepOutline { id: step.into(), title: String::new() }],
+                id: PASS.into(),
+                steps: vec![StepOutline { id: PASS.into(), title: String::new() }],
             }],
             tools: BTreeMap::new(),
         },
-        EventKind::StepStarted { stage: stage.into(), step: step.into(), attempt: 1 },
+        EventKind::StepStarted { stage: PASS.into(), step: PASS.into(), attempt: 1 },
     ];
     let mut hear = |heard: Vec<Heard>| {
         kinds.extend(heard.into_iter().filter_map(|heard| match heard {

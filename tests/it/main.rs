@@ -7,6 +7,7 @@ mod charts;
 mod checkpoints;
 mod cli;
 mod cluster;
+mod fuzz;
 mod guards;
 mod helm;
 mod interleaving;

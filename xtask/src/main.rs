@@ -7,6 +7,7 @@
 #![expect(clippy::print_stderr, reason = "a chore tells its user what went wrong")]
 
 mod bench;
+mod fuzz;
 mod golang;
 mod pins;
 mod rehearse;
@@ -30,7 +31,12 @@ Chores:
                      --quick: formatting, lints and tests with the programs that are there
   tools [NAME…]      fetch the pinned external programs (all of them, or the named ones)
   tools --list       print the table of external programs
-  bench [ARGS…]      measure what springboard adds to the tools that it runs
+  bench [NAME [ARGS…]]   measure, as ratios against other programs in the same run:
+                     streams (tool output and journals against jq), memory (a large checkpoint),
+                     overhead (what springboard adds to the tools that it runs); all of them
+                     where none is named
+  fuzz [TARGET…] [--seconds N]   feed everything that reads foreign bytes with what libFuzzer
+                     makes up, each target for N seconds (60); needs a C++ compiler
 
 Environment:
   SPRINGBOARD_TOOLS_DIR   folder of the fetched programs (default: .tools/bin)
@@ -47,6 +53,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "tools" => tools::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {
             print!("{USAGE}");
             Ok(())

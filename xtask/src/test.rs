@@ -5,6 +5,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::fuzz;
 use crate::shell::{self, Failure, Show, cargo};
 use crate::tools::{self, Folder};
 
@@ -66,19 +67,35 @@ fn rust(record: &mut Record, folder: &Folder, extent: Extent) {
         let mut docs = cargo();
         docs.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
         record.step("docs", docs.env("RUSTDOCFLAGS", DOC_LINTS), Show::Nothing);
+        record.note("fuzz", fuzz());
     } else {
         record.step("tests", &mut tests, Show::Results);
     }
 }
 
+/// A short run of every fuzzer: what the last change broke is mostly found at once.
+const FUZZ_SECONDS: u32 = 5;
+
+fn fuzz() -> Result<Duration, Failure> {
+    let started = Instant::now();
+    fuzz::build()?;
+    let targets = fuzz::targets(&[])?;
+    let mut failed = targets.iter().filter_map(|target| fuzz::feed(target, FUZZ_SECONDS).err());
+    failed.next().map_or(Ok(started.elapsed()), Err)
+}
+
 impl Record {
-    /// Runs one step and notes how it ended.
-    fn step(&mut self, name: &str, command: &mut Command, show: Show) {
-        let ended = shell::run(name, command, show);
+    /// Notes how a step of several commands ended.
+    fn note(&mut self, name: &str, ended: Result<Duration, Failure>) {
         if let Err(Failure(why)) = &ended {
             println!("    {why}");
         }
         self.steps.push((name.to_owned(), ended));
+    }
+
+    /// Runs one step and notes how it ended.
+    fn step(&mut self, name: &str, command: &mut Command, show: Show) {
+        self.note(name, shell::run(name, command, show));
     }
 
     /// Prints all steps, and fails when one of them did.

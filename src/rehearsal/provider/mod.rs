@@ -248,6 +248,29 @@ impl Provider {
     }
 }
 
+/// A tool that asks without a socket: for tests and fuzzers, which ask anything.
+#[derive(Debug)]
+pub struct Tool {
+    provider: Provider,
+    session: Arc<Session>,
+}
+
+impl Tool {
+    /// A tool that has just connected.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { provider: Provider::new(world), session: Arc::new(Session::new()) }
+    }
+
+    /// Asks for `method` with a message of the protocol, and returns the one that is answered.
+    ///
+    /// # Errors
+    /// When the message cannot be read, or the method is not simulated.
+    pub async fn ask(&self, method: &str, message: Bytes) -> Result<Bytes, Status> {
+        self.provider.answer(&self.session, method, message).await
+    }
+}
+
 fn decode<M: Message + Default>(body: Bytes) -> Result<M, Status> {
     M::decode(body).map_err(|e| Status::invalid_argument(e.to_string()))
 }
