@@ -9,6 +9,7 @@ use clap::Parser as _;
 use springboard::cli::{Cli, Command};
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
+use springboard::run::Redactor;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     let host = Host::real()?;
+    *printer = Printer::new(Redactor::of_environment(host.vars()));
     let root = host.state_root();
     app::log::catch_panics(&root);
     // A token is made for every question that Helm asks: that is not worth a line each.

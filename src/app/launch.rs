@@ -120,7 +120,7 @@ impl Prepare {
             toolbox,
             before: self.before,
             confirmed: self.confirm.confirm,
-            redactor: Redactor::default(),
+            redactor: Redactor::of_environment(host.vars()),
         })
     }
 
@@ -170,11 +170,13 @@ pub(crate) async fn make_plan(
 impl Launch {
     /// Begins the run and shows it to its end.
     pub(crate) async fn go(
-        self,
+        mut self,
         host: &Host,
         output: Output,
         printer: &mut Printer,
     ) -> Result<(Ending, RunStatus), Ending> {
+        // One for both: what the run learns is masked on the screen too.
+        self.redactor = printer.redactor();
         let header = self.header(host);
         let before = self.before.clone().unwrap_or_default();
         let (deployment, run) = (self.deployment.clone(), self.run.clone());

@@ -17,6 +17,11 @@ impl Printer {
         Self { redactor, closed: false }
     }
 
+    /// What it masks with; secrets that are learned by it are masked here too.
+    pub fn redactor(&self) -> Redactor {
+        self.redactor.clone()
+    }
+
     /// Prints one line of the result to standard output.
     pub fn line(&mut self, text: &str) {
         self.text(&format!("{text}\n"));

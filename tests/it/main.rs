@@ -20,6 +20,7 @@ mod registry;
 mod rehearse;
 mod releases;
 mod replay;
+mod secrets;
 mod state_in_s3;
 mod storage;
 mod support;

@@ -84,11 +84,21 @@ impl Sandbox {
 
     /// Starts springboard and does not wait for it.
     pub(crate) fn start<A: AsRef<OsStr>>(&self, args: &[A]) -> Background {
+        self.start_with(args, &[])
+    }
+
+    /// The same, with more in the environment.
+    pub(crate) fn start_with<A: AsRef<OsStr>>(
+        &self,
+        args: &[A],
+        variables: &[(&str, &str)],
+    ) -> Background {
         // Files, not pipes: a world that outlives the command would hold a pipe open.
         let number = fs::read_dir(self.path().join("run")).unwrap().count();
         let file = |kind: &str| self.path().join("run").join(format!("{number:03}.{kind}"));
         let (out, err) = (file("out"), file("err"));
         let mut command = self.command(args);
+        command.envs(variables.iter().copied());
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         Background { child: command.spawn().unwrap(), out, err }
     }
