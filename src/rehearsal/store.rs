@@ -1,9 +1,11 @@
 //! What exists in the world: named tables of JSON objects, on disk before a change is answered.
 //!
 //! Every server keeps its objects here (`aws`, `kubernetes`, `registry`, `storage`, …), so that a
-//! killed world comes back with everything. Does not know what the objects mean.
+//! killed world comes back with everything. Does not know what the objects mean. A table can be
+//! indexed by the texts in its objects, so that "who mentions this id" costs the same in a world
+//! of thousands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
@@ -24,9 +26,14 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     tables: BTreeMap<String, BTreeMap<String, Value>>,
+    /// For indexed tables: each text, and the keys of the objects that hold it.
+    indexes: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
     log: AppendLog,
     revision: u64,
 }
+
+/// Longer texts are documents, and nobody looks for an object by one.
+const LONGEST_WORD: usize = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flush {
@@ -61,7 +68,7 @@ impl Store {
         }
         let revision = lines.len() as u64;
         Ok(Self {
-            inner: Mutex::new(Inner { tables, log, revision }),
+            inner: Mutex::new(Inner { tables, indexes: BTreeMap::new(), log, revision }),
             revision: watch::Sender::new(revision),
         })
     }
@@ -128,11 +135,7 @@ impl Store {
         if flush == Flush::Now {
             inner.log.sync()?;
         }
-        let objects = inner.tables.entry(table.to_owned()).or_default();
-        match after {
-            Some(value) => objects.insert(key.to_owned(), value),
-            None => objects.remove(key),
-        };
+        inner.replace(table, key, after);
         inner.revision += 1;
         let revision = inner.revision;
         drop(inner);
@@ -194,6 +197,49 @@ impl Store {
         }
     }
 
+    /// Makes [`Store::holding`] answer for a table.
+    pub fn index(&self, table: &str) {
+        let mut inner = self.lock();
+        let mut index: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (key, object) in inner.tables.get(table).into_iter().flatten() {
+            for word in words(object) {
+                index.entry(word.to_owned()).or_default().insert(key.clone());
+            }
+        }
+        inner.indexes.insert(table.to_owned(), index);
+    }
+
+    /// The objects of an indexed table whose key begins with `prefix` and that hold these texts
+    /// anywhere, in key order. Empty texts and whole documents are not looked for: the caller
+    /// compares what it means.
+    pub fn holding(&self, table: &str, prefix: &str, texts: &[&str]) -> Vec<(String, Value)> {
+        let inner = self.lock();
+        let none = BTreeSet::new();
+        let index = inner.indexes.get(table);
+        let mut holders: Vec<&BTreeSet<String>> = texts
+            .iter()
+            .filter(|text| is_word(text))
+            .map(|text| index.and_then(|index| index.get(*text)).unwrap_or(&none))
+            .collect();
+        holders.sort_by_key(|keys| keys.len());
+        let Some((rarest, others)) = holders.split_first() else {
+            drop(inner);
+            return self.list_prefix(table, prefix);
+        };
+        let Some(objects) = inner.tables.get(table) else { return Vec::new() };
+        rarest
+            .range(prefix.to_owned()..)
+            .take_while(|key| key.starts_with(prefix))
+            .filter(|key| others.iter().all(|keys| keys.contains(*key)))
+            .filter_map(|key| Some((key.clone(), objects.get(key)?.clone())))
+            .collect()
+    }
+
+    /// Whether an object is there.
+    pub fn contains(&self, table: &str, key: &str) -> bool {
+        self.lock().tables.get(table).is_some_and(|objects| objects.contains_key(key))
+    }
+
     /// Wakes whenever anything changed.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.revision.subscribe()
@@ -202,6 +248,52 @@ impl Store {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no holder of this lock panics")
     }
+}
+
+impl Inner {
+    /// Puts an object in, or takes it out, and keeps the index right.
+    fn replace(&mut self, table: &str, key: &str, after: Option<Value>) {
+        let objects = self.tables.entry(table.to_owned()).or_default();
+        let index = self.indexes.get_mut(table);
+        if let Some(index) = index {
+            for word in objects.get(key).map(words).unwrap_or_default() {
+                if let Some(keys) = index.get_mut(word) {
+                    keys.remove(key);
+                    if keys.is_empty() {
+                        index.remove(word);
+                    }
+                }
+            }
+            for word in after.as_ref().map(words).unwrap_or_default() {
+                index.entry(word.to_owned()).or_default().insert(key.to_owned());
+            }
+        }
+        match after {
+            Some(value) => objects.insert(key.to_owned(), value),
+            None => objects.remove(key),
+        };
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_WORD
+}
+
+/// All texts in an object by which it may be looked for.
+fn words(object: &Value) -> BTreeSet<&str> {
+    fn collect<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
+        match value {
+            Value::String(text) if is_word(text) => {
+                found.insert(text);
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+            Value::Object(fields) => fields.values().for_each(|field| collect(field, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    collect(object, &mut found);
+    found
 }
 
 #[cfg(test)]
@@ -221,5 +313,25 @@ mod tests {
         drop(store);
         let again = Store::open(dir.path()).unwrap();
         assert_eq!(again.list("aws"), [("b".to_owned(), json!({"n": 2}))]);
+    }
+
+    #[test]
+    fn objects_are_found_by_the_texts_that_they_hold_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.put("aws", "subnet/1", json!({"vpc": "v", "names": ["a"]})).unwrap();
+        store.index("aws");
+        store.put("aws", "subnet/2", json!({"vpc": "v", "inner": {"name": "b"}})).unwrap();
+        store.put("aws", "gateway/1", json!({"vpc": "v"})).unwrap();
+        let keys = |texts: &[&str]| -> Vec<String> {
+            store.holding("aws", "subnet/", texts).into_iter().map(|(key, _)| key).collect()
+        };
+        assert_eq!(keys(&["v"]), ["subnet/1", "subnet/2"]);
+        assert_eq!(keys(&["v", "b"]), ["subnet/2"]);
+        assert_eq!(keys(&["", &"long".repeat(100)]), ["subnet/1", "subnet/2"]);
+        store.put("aws", "subnet/2", json!({"vpc": "w"})).unwrap();
+        store.remove("aws", "subnet/1").unwrap();
+        assert_eq!(keys(&["v"]), [""; 0]);
+        assert_eq!(keys(&["w"]), ["subnet/2"]);
     }
 }

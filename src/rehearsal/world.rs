@@ -40,6 +40,7 @@ impl World {
     pub fn open(dir: &Path, scenario: Scenario, time_scale: f64) -> io::Result<Arc<Self>> {
         std::fs::create_dir_all(dir)?;
         let store = Store::open(dir)?;
+        store.index("aws");
         let mut began = Timestamp::now();
         store.update("world", "began", |known| {
             began = known.and_then(|k| k.as_str()?.parse().ok()).unwrap_or(began);

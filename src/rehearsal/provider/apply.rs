@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::computed::{self, Completed};
+use super::conflict;
 use super::dependants;
 use super::durations::{self, Action};
 use super::faults::{self, Verdict};
@@ -117,34 +118,33 @@ impl Work<'_> {
     /// Whether nothing of the same natural key exists.
     fn check_free(&self, object: &Value, subject: &Subject) -> Result<(), Refusal> {
         let kind = &self.scene.kind;
-        if !self.is_exclusive() {
+        if !self.is_exclusive(object) {
             return Ok(());
         }
         let Some(key) = kind.natural_key(object) else { return Ok(()) };
         let region = object.text("region");
+        let parts: Vec<&str> = kind.key.iter().map(|k| object.text(k)).collect();
         let prefix = format!("{}/", self.scene.type_name);
-        let taken = self.scene.world.store.with_table(TABLE, |table| {
-            table.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)).any(
-                |(_, o)| {
-                    let there = &o["attributes"];
-                    let elsewhere = there["region"].as_str().is_some_and(|r| r != region);
-                    kind.natural_key_of(there).as_deref() == Some(key.as_str())
-                        && (!elsewhere || self.scene.type_name == "aws_s3_bucket")
-                },
-            )
+        let alike = self.scene.world.store.holding(TABLE, &prefix, &parts);
+        let taken = alike.iter().any(|(_, other)| {
+            let there = &other["attributes"];
+            let elsewhere = there["region"].as_str().is_some_and(|r| r != region);
+            kind.natural_key_of(there).as_deref() == Some(key.as_str())
+                && (!elsewhere || self.scene.type_name == "aws_s3_bucket")
         });
         if taken {
-            return Err(refusal::conflict(&self.scene.type_name, &kind.title, subject));
+            return Err(self.taken(subject, object));
         }
         Ok(())
     }
 
-    /// Whether making it twice is an error; what is put or attached is put again.
-    fn is_exclusive(&self) -> bool {
-        let call = operations::main_call(&self.calls, Action::Create).name;
-        ["Create", "Authorize", "AssociateRouteTable", "Register"]
-            .iter()
-            .any(|v| call.starts_with(v))
+    fn is_exclusive(&self, object: &Value) -> bool {
+        conflict::is_exclusive(&self.scene.type_name, &self.calls, object)
+    }
+
+    /// The refusal for an object whose name or id is taken.
+    fn taken(&self, subject: &Subject, object: &Value) -> Refusal {
+        conflict::taken(&self.scene.type_name, &self.scene.kind.title, subject, object)
     }
 
     /// Takes the id; one that is drawn and taken is drawn again.
@@ -156,23 +156,20 @@ impl Work<'_> {
         late: Option<&Refusal>,
     ) -> Result<Reserved, Applied> {
         let mut made = made;
-        for count in 1..1000 {
+        // Others that make the same thing at the same time may take the id in between.
+        for _ in 0..100 {
             let key = self.scene.key(&made.id);
             let object = self.object(&made, wait, late);
-            let stored = if self.is_exclusive() || is_drawn(&self.scene.kind.id) {
+            let stored = if self.is_exclusive(&made.object) || is_drawn(&self.scene.kind.id) {
                 self.scene.world.store.create(TABLE, &key, object)
             } else {
                 self.scene.world.store.put(TABLE, &key, object).map(|()| true)
             };
             match stored {
                 Ok(true) => return Ok(Reserved { key, made }),
-                Ok(false) if is_drawn(&self.scene.kind.id) => {
-                    let again = self.scene.another(count);
-                    made = computed::complete(&again, &self.change.planned, None);
-                }
+                Ok(false) if is_drawn(&self.scene.kind.id) => made = self.draw_again(),
                 Ok(false) => {
-                    let refusal =
-                        refusal::conflict(&self.scene.type_name, &self.scene.kind.title, subject);
+                    let refusal = self.taken(subject, &made.object);
                     return Err(Applied::failed(Value::Null, self.tell(&refusal, &made)));
                 }
                 Err(error) => return Err(Applied::failed(Value::Null, disk(&error))),
@@ -180,6 +177,31 @@ impl Work<'_> {
         }
         let refusal = Refusal::text("no free identifier was found");
         Err(Applied::failed(Value::Null, self.tell(&refusal, &made)))
+    }
+
+    /// The same object with an id that is free: the next one in the row of those that were made
+    /// from the same description, found by doubling and halving, as there may be thousands.
+    fn draw_again(&self) -> Completed {
+        let nth =
+            |count| computed::complete(&self.scene.another(count), &self.change.planned, None);
+        let store = &self.scene.world.store;
+        let taken = |made: &Completed| store.contains(TABLE, &self.scene.key(&made.id));
+        let (mut low, mut high) = (0, 1);
+        let mut found = nth(high);
+        while taken(&found) {
+            (low, high) = (high, high * 2);
+            found = nth(high);
+        }
+        while high - low > 1 {
+            let middle = usize::midpoint(low, high);
+            let made = nth(middle);
+            if taken(&made) {
+                low = middle;
+            } else {
+                (high, found) = (middle, made);
+            }
+        }
+        found
     }
 
     fn object(&self, made: &Completed, wait: Duration, late: Option<&Refusal>) -> Json {

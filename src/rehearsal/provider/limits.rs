@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
+use super::bounds;
 use super::places;
 use super::refusal::Refusal;
 use super::scene::{Scene, TABLE, attributes};
@@ -17,6 +18,7 @@ use super::versions;
 
 /// Whether AWS would create the object beside what exists.
 pub(super) fn check_create(scene: &Scene, object: &Value) -> Result<(), Refusal> {
+    bounds::check_create(scene, object)?;
     match scene.type_name.as_str() {
         "aws_subnet" => check_subnet(scene, object),
         "aws_eks_cluster" => check_cluster(scene, object),
@@ -43,6 +45,7 @@ pub(super) fn check_create(scene: &Scene, object: &Value) -> Result<(), Refusal>
 
 /// Whether AWS would make the change.
 pub(super) fn check_update(scene: &Scene, prior: &Value, object: &Value) -> Result<(), Refusal> {
+    bounds::check_update(scene, object)?;
     if scene.type_name != "aws_eks_cluster" {
         return Ok(());
     }
@@ -72,10 +75,24 @@ pub(super) fn not_found(scene: &Scene, id: &str) -> Refusal {
     )
 }
 
-pub(super) fn any(scene: &Scene, type_name: &str, uses: impl Fn(&Value) -> bool) -> bool {
-    let prefix = format!("{type_name}/");
-    let objects = scene.world.store.list_prefix(TABLE, &prefix);
-    objects.iter().any(|(_, object)| uses(&attributes(object)))
+/// Whether an object of that type mentions a text and uses what it stands for.
+pub(super) fn any(
+    scene: &Scene,
+    type_name: &str,
+    text: &str,
+    uses: impl Fn(&Value) -> bool,
+) -> bool {
+    mentioning(scene, type_name, text).any(|object| uses(&object))
+}
+
+/// The objects of a type that mention a text anywhere.
+pub(super) fn mentioning(
+    scene: &Scene,
+    type_name: &str,
+    text: &str,
+) -> impl Iterator<Item = Value> {
+    let objects = scene.world.store.holding(TABLE, &format!("{type_name}/"), &[text]);
+    objects.into_iter().map(|(_, object)| attributes(&object))
 }
 
 fn exists(scene: &Scene, type_name: &str, id: &str) -> bool {
@@ -93,16 +110,13 @@ fn check_subnet(scene: &Scene, object: &Value) -> Result<(), Refusal> {
     }
     let Some(vpc) = scene.find("aws_vpc", vpc_id) else { return Ok(()) };
     let mut networks: Vec<Ipv4Net> = vpc.text("cidr_block").parse().into_iter().collect();
-    for (_, more) in scene.world.store.list_prefix(TABLE, "aws_vpc_ipv4_cidr_block_association/") {
-        let more = attributes(&more);
-        if more.text("vpc_id") == vpc_id {
-            networks.extend(more.text("cidr_block").parse::<Ipv4Net>());
-        }
+    for more in mentioning(scene, "aws_vpc_ipv4_cidr_block_association", vpc_id) {
+        networks.extend(more.text("cidr_block").parse::<Ipv4Net>());
     }
     if !networks.is_empty() && !networks.iter().any(|n| n.contains(&cidr)) {
         return Err(invalid());
     }
-    let clash = any(scene, "aws_subnet", |other| {
+    let clash = any(scene, "aws_subnet", vpc_id, |other| {
         other.text("vpc_id") == vpc_id
             && other
                 .text("cidr_block")
@@ -119,7 +133,8 @@ fn check_subnet(scene: &Scene, object: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn zones_of(scene: &Scene, subnets: &[&str]) -> Option<BTreeSet<String>> {
+/// The zones of subnets; `None` where one is not of this world.
+pub(super) fn zones_of(scene: &Scene, subnets: &[&str]) -> Option<BTreeSet<String>> {
     let zone = |id: &&str| Some(scene.find("aws_subnet", id)?.text("availability_zone").to_owned());
     subnets.iter().map(zone).collect()
 }

@@ -6,12 +6,14 @@
 //! AWS API. Start at [`serve()`]; a request goes through [`Provider::answer`] to [`planning`],
 //! [`apply`], [`objects`] or [`data`]; [`inventory()`] lists what exists.
 //!
-//! Not simulated: quotas at create, IAM evaluation beyond the scenario's denials, provider
-//! functions, ephemeral resources, and a `region` taken from the tool's environment (a provider
-//! block without one is in `us-west-2`).
+//! Not simulated: quotas at create, IAM evaluation beyond the scenario's denials, ephemeral
+//! resources that are no data source too, moves between types, and a `region` taken from the
+//! tool's environment (a provider block without one is in `us-west-2`).
 
 mod apply;
+mod bounds;
 mod computed;
+mod conflict;
 mod data;
 mod dependants;
 mod durations;
@@ -19,6 +21,7 @@ mod elsewhere;
 #[cfg(test)]
 mod everything;
 mod faults;
+mod functions;
 mod inventory;
 mod kinds;
 mod limits;
@@ -39,6 +42,7 @@ mod validate;
 mod value;
 mod versions;
 mod wire;
+mod zero;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -95,7 +99,15 @@ impl Provider {
         let encoded = match method {
             "GetProviderSchema" => return Ok(catalogue().encoded()),
             "GetMetadata" => metadata().encode_to_vec(),
-            "ValidateProviderConfig" | "GetFunctions" => Vec::new(),
+            "ValidateProviderConfig"
+            | "ValidateEphemeralResourceConfig"
+            | "RenewEphemeralResource"
+            | "CloseEphemeralResource" => Vec::new(),
+            "GetFunctions" => {
+                wire::GetFunctionsResponse { functions: functions::signatures() }.encode_to_vec()
+            }
+            "CallFunction" => call_function(&decode(body)?)?.encode_to_vec(),
+            "OpenEphemeralResource" => self.open(session, &decode(body)?)?.encode_to_vec(),
             "ConfigureProvider" => self.configure(session, &decode(body)?)?.encode_to_vec(),
             "ValidateResourceConfig" => validate_resource(&decode(body)?)?.encode_to_vec(),
             "ValidateDataResourceConfig" => DiagnosticsResponse::default().encode_to_vec(),
@@ -225,6 +237,24 @@ impl Provider {
         Ok(wire::ImportResponse { imported_resources: vec![imported], diagnostics: Vec::new() })
     }
 
+    fn open(
+        &self,
+        session: &Session,
+        request: &wire::ConfigRequest,
+    ) -> Result<wire::OpenResponse, Status> {
+        let source = catalogue().ephemeral.get(&request.type_name).ok_or_else(|| {
+            Status::invalid_argument(format!("{} is not known", request.type_name))
+        })?;
+        let config = value_of(request.config.as_ref(), source)?;
+        let defaults = self.defaults(session);
+        let (value, diagnostics) =
+            match data::read(&self.world, &request.type_name, source, &defaults, &config) {
+                Ok(value) => (value, Vec::new()),
+                Err(diagnostic) => (Value::Null, vec![diagnostic]),
+            };
+        Ok(wire::OpenResponse { result: Some(DynamicValue::of(&value)), diagnostics })
+    }
+
     fn read_data(
         &self,
         session: &Session,
@@ -271,6 +301,19 @@ impl Tool {
     }
 }
 
+fn call_function(request: &wire::CallRequest) -> Result<wire::CallResponse, Status> {
+    let arguments: Result<Vec<Value>, String> = request
+        .arguments
+        .iter()
+        .map(|argument| DynamicValue::read(Some(argument), &schema::Type::String))
+        .collect();
+    let arguments = arguments.map_err(Status::invalid_argument)?;
+    Ok(match functions::call(&request.name, &arguments) {
+        Ok(value) => wire::CallResponse { result: Some(DynamicValue::of(&value)), error: None },
+        Err(text) => wire::CallResponse { result: None, error: Some(wire::FunctionError { text }) },
+    })
+}
+
 fn decode<M: Message + Default>(body: Bytes) -> Result<M, Status> {
     M::decode(body).map_err(|e| Status::invalid_argument(e.to_string()))
 }
@@ -292,6 +335,8 @@ fn metadata() -> wire::GetMetadataResponse {
         server_capabilities: Some(schema::capabilities()),
         data_sources: names(&catalogue().data_sources),
         resources: names(&catalogue().resources),
+        ephemeral_resources: names(&catalogue().ephemeral),
+        functions: functions::names().map(|type_name| wire::TypeName { type_name }).collect(),
     }
 }
 

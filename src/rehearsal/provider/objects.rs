@@ -34,13 +34,12 @@ pub(super) fn locate(scene: &Scene, state: &Value) -> Option<(String, Json)> {
             same("arn")
         }
     };
-    scene.world.store.with_table(TABLE, |table| {
-        table
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .find(|(_, object)| found(&object["attributes"]))
-            .map(|(key, object)| (key.clone(), object.clone()))
-    })
+    let texts: Vec<&str> = match state.text("arn") {
+        "" => required.iter().map(|name| state.text(name)).collect(),
+        arn => vec![arn],
+    };
+    let alike = scene.world.store.holding(TABLE, &prefix, &texts);
+    alike.into_iter().find(|(_, object)| found(&object["attributes"]))
 }
 
 /// What the world has of an object; null when it was deleted.
@@ -71,14 +70,17 @@ pub(super) fn import(
     };
     let kind = Kind::of(type_name, resource);
     let prefix = format!("{type_name}/");
-    let found = world.store.with_table(TABLE, |table| {
-        table
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .map(|(_, object)| object)
-            .filter(|o| o["attributes"]["region"].as_str().is_none_or(|r| r == region))
-            .find(|o| is_meant(&kind, resource, o, id))
-            .cloned()
+    let by_id = || scene::find(world, type_name, id, region).map(|(_, object)| object);
+    let found = by_id().or_else(|| {
+        world.store.with_table(TABLE, |table| {
+            table
+                .range(prefix.clone()..)
+                .take_while(|(key, _)| key.starts_with(&prefix))
+                .map(|(_, object)| object)
+                .filter(|o| o["attributes"]["region"].as_str().is_none_or(|r| r == region))
+                .find(|o| is_meant(&kind, resource, o, id))
+                .cloned()
+        })
     });
     let Some(object) = found else {
         let absent = Value::from_json(&serde_json::json!({"id": id, "region": region}));

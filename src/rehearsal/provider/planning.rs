@@ -8,6 +8,7 @@ use super::policy;
 use super::schema::{Attribute, Block, Nested, Nesting, Resource, Type};
 use super::tags::{self, Defaults};
 use super::value::{Object, Value};
+use super::zero;
 
 /// What shall become of an object.
 #[derive(Debug)]
@@ -42,6 +43,9 @@ pub(super) fn plan(
     let mut planned = plan_block(&resource.block, config, before);
     tags::plan(resource, defaults, config, before, &mut planned);
     customize(type_name, config, &mut planned);
+    if !resource.framework {
+        zero::in_objects(&resource.block, &mut planned);
+    }
     if let Some(before) = before {
         follow_up(type_name, &resource.block, before, &mut planned);
     }

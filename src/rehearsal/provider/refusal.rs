@@ -16,6 +16,8 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// Told minutes later by the state of the object, not by the call.
     pub(super) late: bool,
+    /// The provider's own words, said as they are.
+    pub(super) bare: bool,
 }
 
 /// What is said around a refusal.
@@ -31,16 +33,21 @@ pub(super) struct Telling<'a> {
 
 impl Refusal {
     pub(super) fn new(code: &str, status: u16, message: impl Into<String>) -> Self {
-        Self { code: code.into(), status, message: message.into(), late: false }
+        Self { code: code.into(), status, message: message.into(), late: false, bare: false }
     }
 
     /// A text that is not made of a code.
     pub(super) fn text(message: &str) -> Self {
-        Self { code: String::new(), status: 0, message: message.into(), late: false }
+        Self::new("", 0, message)
+    }
+
+    /// A text that stands for itself, without what was being done.
+    pub(super) fn bare(message: impl Into<String>) -> Self {
+        Self { bare: true, ..Self::new("", 0, message) }
     }
 
     fn late(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.into(), status: 0, message: message.into(), late: true }
+        Self { late: true, ..Self::new(code, 0, message) }
     }
 
     /// The refusal as the provider reports it to Terraform.
@@ -61,6 +68,9 @@ impl Refusal {
                 ),
                 "",
             );
+        }
+        if self.bare {
+            return Diagnostic::error(self.message.clone(), "");
         }
         if self.code.is_empty() {
             return Diagnostic::error(format!("{doing} {whom}: {}", self.message), "");
@@ -233,94 +243,6 @@ pub(super) fn denial(principal: &str, action: &str, layer: &str) -> Refusal {
     }
 }
 
-/// What AWS says when the natural key of a new object is taken.
-pub(super) fn conflict(type_name: &str, title: &str, s: &Subject) -> Refusal {
-    let code = match type_name {
-        "aws_eks_cluster" | "aws_eks_node_group" => "ResourceInUseException",
-        "aws_s3_bucket" => "BucketAlreadyOwnedByYou",
-        "aws_db_instance" => "DBInstanceAlreadyExists",
-        "aws_db_subnet_group" => "DBSubnetGroupAlreadyExists",
-        "aws_kms_alias" => "AlreadyExistsException",
-        "aws_cloudwatch_log_group" => "ResourceAlreadyExistsException",
-        "aws_ecr_repository" => "RepositoryAlreadyExistsException",
-        "aws_iam_role" => "EntityAlreadyExists",
-        _ => "",
-    };
-    if let Some(known) = by_code(code, s) {
-        return known;
-    }
-    let name = &s.name;
-    match type_name {
-        t if t.starts_with("aws_iam_") => {
-            let what = title.strip_prefix("IAM ").unwrap_or(title);
-            Refusal::new(
-                "EntityAlreadyExists",
-                409,
-                format!("{what} with name {name} already exists."),
-            )
-        }
-        "aws_security_group" => Refusal::new(
-            "InvalidGroup.Duplicate",
-            400,
-            format!("The security group '{name}' already exists for VPC '{}'", s.within),
-        ),
-        "aws_vpc_security_group_ingress_rule" | "aws_vpc_security_group_egress_rule" => {
-            Refusal::new("InvalidPermission.Duplicate", 400, "the specified rule already exists")
-        }
-        "aws_launch_template" => Refusal::new(
-            "InvalidLaunchTemplateName.AlreadyExistsException",
-            400,
-            "Launch template name already in use.",
-        ),
-        "aws_route" => Refusal::new(
-            "RouteAlreadyExists",
-            400,
-            "The route identified by the given destination already exists.",
-        ),
-        "aws_route_table_association" => Refusal::new(
-            "Resource.AlreadyAssociated",
-            400,
-            "the specified association for route table conflicts with an existing association",
-        ),
-        "aws_cognito_user_pool_domain" => Refusal::new(
-            "InvalidParameterException",
-            400,
-            "Domain already associated with another user pool.",
-        ),
-        "aws_secretsmanager_secret" => Refusal::new(
-            "ResourceExistsException",
-            400,
-            format!("The operation failed because the secret {name} already exists."),
-        ),
-        "aws_ssm_parameter" => Refusal::new(
-            "ParameterAlreadyExists",
-            400,
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
-        ),
-        "aws_eks_addon" => Refusal::new("ResourceInUseException", 409, "Addon already exists."),
-        "aws_eks_access_entry" => Refusal::new(
-            "ResourceInUseException",
-            409,
-            "The specified access entry resource is already in use on this cluster.",
-        ),
-        "aws_eks_pod_identity_association" => Refusal::new(
-            "ResourceInUseException",
-            409,
-            "Association already exists: a pod identity association for this service account",
-        ),
-        "aws_lb" | "aws_alb" => Refusal::new(
-            "DuplicateLoadBalancerName",
-            400,
-            "A load balancer with the same name already exists, but with different settings",
-        ),
-        _ => Refusal::new(
-            "ResourceAlreadyExistsException",
-            409,
-            format!("{title} {name} already exists"),
-        ),
-    }
-}
-
 /// The call that a refusal comes from: a denial names its own.
 pub(super) fn operation_of(refusal: &Refusal, calls: &Calls, action: Action) -> Operation {
     let denied = refusal.message.split("is not authorized to perform: ").nth(1);
@@ -333,6 +255,8 @@ pub(super) fn operation_of(refusal: &Refusal, calls: &Calls, action: Action) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rehearsal::provider::conflict;
+    use crate::rehearsal::provider::value::Value;
 
     fn telling(
         service: &str,
@@ -352,7 +276,8 @@ mod tests {
     #[test]
     fn a_conflict_reads_as_the_provider_prints_it() {
         let subject = Subject { name: "acme".into(), ..Subject::default() };
-        let refusal = conflict("aws_eks_cluster", "EKS Cluster", &subject);
+        let taken = conflict::taken;
+        let refusal = taken("aws_eks_cluster", "EKS Cluster", &subject, &Value::Null);
         let told = telling("EKS", "CreateCluster", "EKS Cluster", "acme");
         assert_eq!(
             refusal.diagnostic(&told).summary,

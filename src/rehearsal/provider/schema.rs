@@ -13,12 +13,24 @@ use bytes::Bytes;
 use prost::Message as _;
 use serde_json::Value as Json;
 
+use super::functions;
 use super::value::Value;
 use super::wire;
 
 const SCHEMA: &[u8] = include_bytes!("../../../assets/rehearsal/aws/schema-6.47.0.json.gz");
 const BEHAVIOUR: &[u8] = include_bytes!("../../../assets/rehearsal/aws/behaviour-5.46.json.gz");
 const SUPPLEMENT: &str = include_str!("../../../assets/rehearsal/aws/behaviour-supplement.json");
+
+/// The ephemeral resources that look up what a data source of the same name does. The embedded
+/// schema has none, so theirs are made from the data sources.
+const EPHEMERAL: &[&str] = &[
+    "aws_ecr_authorization_token",
+    "aws_eks_cluster_auth",
+    "aws_kms_secrets",
+    "aws_secretsmanager_random_password",
+    "aws_secretsmanager_secret_version",
+    "aws_ssm_parameter",
+];
 
 /// A type of Terraform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +106,8 @@ pub(super) struct Catalogue {
     provider: Resource,
     pub(super) resources: BTreeMap<String, Resource>,
     pub(super) data_sources: BTreeMap<String, Resource>,
+    /// Values that are read anew in each run and never kept.
+    pub(super) ephemeral: BTreeMap<String, Resource>,
     encoded: LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>,
 }
 
@@ -130,10 +144,17 @@ impl Catalogue {
                 (name.clone(), resource)
             })
             .collect();
+        let data_sources = read("data_source_schemas");
         Self {
             provider: Resource::read(&schema["provider"], &Json::Null, &Json::Null),
             resources,
-            data_sources: read("data_source_schemas"),
+            ephemeral: EPHEMERAL
+                .iter()
+                .filter_map(|name| {
+                    Some(((*name).to_owned(), data_sources.get(*name)?.ephemeral(name)))
+                })
+                .collect(),
+            data_sources,
             encoded: LazyLock::new(Box::new(|| catalogue().encode())),
         }
     }
@@ -155,6 +176,8 @@ impl Catalogue {
             provider: Some(self.provider.to_wire()),
             resource_schemas: all(&self.resources),
             data_source_schemas: all(&self.data_sources),
+            ephemeral_resource_schemas: all(&self.ephemeral),
+            functions: functions::signatures(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         };
@@ -174,6 +197,23 @@ impl Resource {
         let ty = block.object_type();
         let framework = supplement["framework"].as_bool().unwrap_or(false);
         Self { version: json["version"].as_i64().unwrap_or(0), block, ty, framework }
+    }
+
+    /// The data source as an ephemeral resource: it has no id, and a parameter is named by its ARN.
+    fn ephemeral(&self, name: &str) -> Self {
+        let mut block = self.block.clone();
+        block.attributes.remove("id");
+        if name == "aws_ssm_parameter" {
+            let mut set = |attribute: &str, required: bool| {
+                if let Some(attribute) = block.attributes.get_mut(attribute) {
+                    (attribute.required, attribute.optional) = (required, false);
+                    attribute.computed = !required;
+                }
+            };
+            set("arn", true);
+            set("name", false);
+        }
+        Self { version: 0, ty: block.object_type(), block, framework: true }
     }
 
     fn to_wire(&self) -> wire::Schema {
@@ -317,7 +357,7 @@ impl Type {
         }
     }
 
-    fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Bool => "bool".into(),
             Self::Number => "number".into(),

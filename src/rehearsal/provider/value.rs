@@ -241,6 +241,22 @@ impl Value {
         }
     }
 
+    /// Whether the value is one of that type.
+    pub(super) fn fits(&self, ty: &Type) -> bool {
+        match (self, ty) {
+            (Self::Null | Self::Unknown, _)
+            | (Self::Bool(_), Type::Bool)
+            | (Self::Number(_), Type::Number)
+            | (Self::String(_), Type::String) => true,
+            (Self::List(items), Type::List(t) | Type::Set(t)) => items.iter().all(|i| i.fits(t)),
+            (Self::Map(fields), Type::Map(t)) => fields.values().all(|field| field.fits(t)),
+            (Self::Map(fields), Type::Object(types)) => {
+                types.iter().all(|(name, t)| fields.get(name).is_some_and(|field| field.fits(t)))
+            }
+            _ => false,
+        }
+    }
+
     /// Equality in the sense of the type: the order of sets does not count.
     pub(super) fn same(&self, other: &Self, ty: &Type) -> bool {
         match (self, other, ty) {

@@ -70,6 +70,9 @@ messages! {
         #[prost(message, optional, tag = "1")] server_capabilities: Option<ServerCapabilities>,
         #[prost(message, repeated, tag = "3")] data_sources: Vec<TypeName>,
         #[prost(message, repeated, tag = "4")] resources: Vec<TypeName>,
+        /// Functions have their name where types have it.
+        #[prost(message, repeated, tag = "5")] functions: Vec<TypeName>,
+        #[prost(message, repeated, tag = "6")] ephemeral_resources: Vec<TypeName>,
     }
     GetProviderSchemaResponse {
         #[prost(message, optional, tag = "1")] provider: Option<Schema>,
@@ -78,9 +81,38 @@ messages! {
         #[prost(message, repeated, tag = "4")] diagnostics: Vec<Diagnostic>,
         #[prost(message, optional, tag = "5")] provider_meta: Option<Schema>,
         #[prost(message, optional, tag = "6")] server_capabilities: Option<ServerCapabilities>,
+        #[prost(map = "string, message", tag = "7")] functions: HashMap<String, Function>,
+        #[prost(map = "string, message", tag = "8")] ephemeral_resource_schemas: HashMap<String, Schema>,
+    }
+    Parameter {
+        #[prost(string, tag = "1")] name: String,
+        #[prost(bytes = "vec", tag = "2")] r#type: Vec<u8>,
+    }
+    Return { #[prost(bytes = "vec", tag = "1")] r#type: Vec<u8> }
+    Function {
+        #[prost(message, repeated, tag = "1")] parameters: Vec<Parameter>,
+        #[prost(message, optional, tag = "3")] returned: Option<Return>,
+        #[prost(string, tag = "4")] summary: String,
+    }
+    GetFunctionsResponse {
+        #[prost(map = "string, message", tag = "1")] functions: HashMap<String, Function>,
+    }
+    CallRequest {
+        #[prost(string, tag = "1")] name: String,
+        #[prost(message, repeated, tag = "2")] arguments: Vec<DynamicValue>,
+    }
+    FunctionError { #[prost(string, tag = "1")] text: String }
+    CallResponse {
+        #[prost(message, optional, tag = "1")] result: Option<DynamicValue>,
+        #[prost(message, optional, tag = "2")] error: Option<FunctionError>,
+    }
+    /// What was opened for one run; nothing of ours needs renewing or closing.
+    OpenResponse {
+        #[prost(message, repeated, tag = "1")] diagnostics: Vec<Diagnostic>,
+        #[prost(message, optional, tag = "3")] result: Option<DynamicValue>,
     }
     /// `ValidateResourceConfig`, `ValidateDataResourceConfig` and `ConfigureProvider` have their
-    /// configuration in field 2, as has `ReadDataSource`.
+    /// configuration in field 2, as have `ReadDataSource` and `OpenEphemeralResource`.
     ConfigRequest {
         #[prost(string, tag = "1")] type_name: String,
         #[prost(message, optional, tag = "2")] config: Option<DynamicValue>,

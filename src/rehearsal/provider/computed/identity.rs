@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::View;
 use crate::rehearsal::provider::kinds;
+use crate::rehearsal::provider::scene::Scene;
+use crate::rehearsal::provider::value::{Object, Value};
 
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -139,4 +141,28 @@ fn user_pool_domain(v: &View) -> Json {
         "version": v.scene.now().replace(['-', ':', 'T', 'Z'], ""),
         "managed_login_version": 1,
     })
+}
+
+/// The DNS records that prove a certificate's names, where the plan has left them open.
+pub(super) fn prove(scene: &Scene, object: &mut Object) {
+    if scene.type_name != "aws_acm_certificate" {
+        return;
+    }
+    let Some(Value::List(options)) = object.get_mut("domain_validation_options") else { return };
+    for option in options {
+        let Value::Map(fields) = option else { continue };
+        let Some(domain) = fields.get("domain_name").and_then(Value::as_str) else { continue };
+        let domain = domain.trim_start_matches("*.").to_owned();
+        let hex = |what: &str| scene.world.hex(&format!("{}/{what}/{domain}", scene.account()), 32);
+        let records = [
+            ("resource_record_name", format!("_{}.{domain}.", hex("name"))),
+            ("resource_record_type", "CNAME".to_owned()),
+            ("resource_record_value", format!("_{}.acm-validations.aws.", hex("value"))),
+        ];
+        for (name, text) in records {
+            if fields.get(name).is_some_and(Value::is_unknown) {
+                fields.insert(name.to_owned(), Value::String(text));
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ use super::kinds;
 use super::scene::Scene;
 use super::schema::{Attribute, Block, Nesting, Type};
 use super::value::{Object, Value};
+use super::zero;
 
 /// Name attributes and the prefix attributes that they may be made from.
 const NAMES: &[(&str, &str)] = &[
@@ -38,6 +39,7 @@ pub(super) struct Completed {
 pub(super) fn complete(scene: &Scene, planned: &Value, prior: Option<&Value>) -> Completed {
     let mut object = planned.as_object().cloned().unwrap_or_default();
     fill_names(scene, &mut object);
+    identity::prove(scene, &mut object);
     let known_id = prior.map(|p| p.text("id").to_owned()).filter(|id| !id.is_empty());
     let id = match object.get("id") {
         Some(Value::String(id)) if !id.is_empty() => id.clone(),
@@ -55,7 +57,10 @@ pub(super) fn complete(scene: &Scene, planned: &Value, prior: Option<&Value>) ->
     }
     let id = facts["id"].as_str().map_or(id, str::to_owned);
     let filler = Filler { scene, arn: &arn };
-    let object = filler.block(&scene.resource.block, object, &facts);
+    let mut object = filler.block(&scene.resource.block, object, &facts);
+    if !scene.resource.framework {
+        zero::in_blocks(&scene.resource.block, &mut object);
+    }
     Completed { id, object: Value::Map(object) }
 }
 
@@ -73,6 +78,12 @@ fn fill_names(scene: &Scene, object: &mut Object) {
         if object.get(*prefix).is_some_and(Value::is_unknown) {
             object.insert((*prefix).into(), "".into());
         }
+    }
+    if scene.type_name == "aws_cloudwatch_event_target"
+        && object.get("target_id").is_some_and(Value::is_unknown)
+    {
+        let tail = kinds::draw(&scene.digits, b"0123456789", 26);
+        object.insert("target_id".into(), Value::String(format!("terraform-{tail}")));
     }
 }
 
@@ -204,7 +215,17 @@ impl Filler<'_> {
         }
         match value {
             Value::Unknown if fact.is_null() => self.guess(name, &attribute.ty, attribute.optional),
-            Value::Unknown => Value::from_json(fact).conform(&attribute.ty),
+            // A data source may have another form of what its resource has under that name.
+            Value::Unknown => {
+                match (Value::from_json(fact).conform(&attribute.ty), &attribute.ty) {
+                    (value, ty) if value.fits(ty) => value,
+                    (Value::List(items), Type::String) => {
+                        let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                        Value::String(texts.join(","))
+                    }
+                    _ => self.guess(name, &attribute.ty, attribute.optional),
+                }
+            }
             known if known.is_wholly_known() => known,
             partly => self.settle(name, partly, &attribute.ty),
         }

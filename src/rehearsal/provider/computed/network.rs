@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::View;
+use crate::rehearsal::provider::limits::mentioning;
 use crate::rehearsal::provider::places;
-use crate::rehearsal::provider::scene::attributes;
 use crate::rehearsal::provider::value::Value;
 
 pub(super) fn facts(v: &View) -> Option<Json> {
@@ -246,12 +246,7 @@ pub(super) fn vpc_of(v: &View, subnets: &Value) -> String {
 
 /// The first object of a type whose attribute has that text.
 pub(super) fn first_with(v: &View, type_name: &str, attribute: &str, text: &str) -> Option<Value> {
-    let prefix = format!("{type_name}/");
-    v.scene.world.store.with_table(crate::rehearsal::provider::scene::TABLE, |table| {
-        table
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .find(|(_, object)| object["attributes"][attribute] == text)
-            .map(|(_, object)| attributes(object))
-    })
+    let found = mentioning(v.scene, type_name, text);
+    let mut found = found.filter(|object| object.text(attribute) == text);
+    found.next()
 }

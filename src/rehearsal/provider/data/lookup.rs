@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::Question;
 use crate::rehearsal::provider::computed;
 use crate::rehearsal::provider::kinds::plain;
+use crate::rehearsal::provider::limits::mentioning;
 use crate::rehearsal::provider::scene::{Scene, TABLE, attributes};
 use crate::rehearsal::provider::schema::{Type, catalogue};
 use crate::rehearsal::provider::value::{Object, Value};
@@ -28,7 +29,7 @@ const MANNERS: &[&str] = &[
 
 pub(super) fn facts(q: &Question) -> Json {
     let (type_name, plural) = target(&q.scene.type_name);
-    let found = find(q, &type_name);
+    let found = find(q, &type_name, if plural { Order::Key } else { Order::YoungestFirst });
     if plural {
         return listed(q, &found);
     }
@@ -65,9 +66,20 @@ fn target(data_source: &str) -> (String, bool) {
     }
 }
 
-fn find(q: &Question, type_name: &str) -> Vec<Value> {
+/// How objects that match are put in order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Key,
+    /// Where one is wanted and several match: the current version, the most recent image.
+    YoungestFirst,
+}
+
+fn find(q: &Question, type_name: &str, order: Order) -> Vec<Value> {
     let prefix = format!("{type_name}/");
-    let objects = q.scene.world.store.list_prefix(TABLE, &prefix);
+    let mut objects = q.scene.world.store.list_prefix(TABLE, &prefix);
+    if order == Order::YoungestFirst {
+        objects.sort_by(|(_, a), (_, b)| b["created_at"].as_str().cmp(&a["created_at"].as_str()));
+    }
     objects
         .iter()
         .filter(|(_, object)| object["failed"].is_null())
@@ -86,6 +98,7 @@ fn matches(q: &Question, object: &Value) -> bool {
         .all(|(name, value)| match (name.as_str(), value) {
             ("filter" | "timeouts", _) => true,
             ("tags", tags) => has_tags(object, tags),
+            ("secret_id", Value::String(text)) => means_secret(q, object, text),
             ("name" | "key_id" | "identifier", Value::String(text)) => means(object, name, text),
             (_, Value::List(items)) if items.is_empty() => true,
             (name, Value::String(text)) => means(object, name, text),
@@ -94,6 +107,14 @@ fn matches(q: &Question, object: &Value) -> bool {
             }
         });
     by_arguments && q.config.field("filter").as_list().iter().all(|f| passes(object, f))
+}
+
+/// A secret is meant by its name as well as by its ARN.
+fn means_secret(q: &Question, object: &Value, text: &str) -> bool {
+    let same = |secret: &Value| ["arn", "name", "id"].iter().any(|n| secret.text(n) == text);
+    let mut secrets = mentioning(&q.scene, "aws_secretsmanager_secret", text).filter(same);
+    let own = object.text("secret_id");
+    own == text || secrets.any(|secret| ["arn", "name", "id"].iter().any(|n| secret.text(n) == own))
 }
 
 /// Whether an argument's text means the object: its own attribute, its id or its ARN.
