@@ -3,10 +3,12 @@
 //! images made on the spot.
 
 pub(crate) mod attached;
+pub(crate) mod bench;
 pub(crate) mod images;
 pub(crate) mod programs;
 pub(crate) mod redact;
 pub(crate) mod sandbox;
+pub(crate) mod shape;
 pub(crate) mod source;
 pub(crate) mod stage;
 pub(crate) mod world;
