@@ -24,6 +24,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "streams", build: Build::Optimised },
     Bench { name: "memory", build: Build::Optimised },
     Bench { name: "overhead", build: Build::AsTests },
+    Bench { name: "world", build: Build::AsTests },
 ];
 
 /// Where the measured time is spent. All other packages are built once for the tests and the
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
 impl Bench {
     fn run(&self, args: &[String]) -> Result<(), Failure> {
         let folder = Folder::of_this_repository();
-        if self.name == "overhead" {
+        if matches!(self.name, "overhead" | "world") {
             fetch_tools(&folder)?;
         }
         let mut cargo = shell::cargo();

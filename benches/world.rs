@@ -1,0 +1,215 @@
+//! How long a plan of 5,000 simulated resources takes, against the same engine's plan of as many
+//! `terraform_data`: the ratio of wall times, for each engine that is there.
+//!
+//! The resources are real types mixed as people mix them, in modules with `for_each`. Printed
+//! beside the ratio, without a goal: how long it took to make them.
+//!
+//! `cargo xtask bench world` runs it; `--count N` and `--engine PATH` may follow.
+#![expect(clippy::disallowed_methods, reason = "a measurement starts programs and reads the clock")]
+#![expect(clippy::print_stdout, reason = "its result is what it prints")]
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const SPRINGBOARD: &str = env!("CARGO_BIN_EXE_springboard");
+
+/// Against the plan of as many `terraform_data`.
+const GOAL: f64 = 2.0;
+
+/// What one instance of the module has: ten resources.
+const MODULE: &str = r#"
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+variable "index" { type = number }
+locals {
+  name = "unit-${var.index}"
+  cidr = "10.${var.index % 250}.0.0/16"
+}
+resource "aws_vpc" "this" {
+  cidr_block = local.cidr
+  tags       = { Name = local.name }
+}
+resource "aws_subnet" "this" {
+  for_each          = { a = 0, b = 1 }
+  vpc_id            = aws_vpc.this.id
+  cidr_block        = cidrsubnet(local.cidr, 8, each.value)
+  availability_zone = "us-west-2${each.key}"
+}
+resource "aws_security_group" "this" {
+  name   = local.name
+  vpc_id = aws_vpc.this.id
+}
+resource "aws_vpc_security_group_ingress_rule" "this" {
+  security_group_id = aws_security_group.this.id
+  cidr_ipv4         = local.cidr
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+resource "aws_iam_role" "this" {
+  name               = local.name
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+resource "aws_iam_role_policy_attachment" "this" {
+  role       = aws_iam_role.this.name
+  policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+}
+resource "aws_s3_bucket" "this" { bucket = local.name }
+resource "aws_sqs_queue" "this" { name = local.name }
+resource "aws_ssm_parameter" "this" {
+  name  = "/${local.name}"
+  type  = "String"
+  value = aws_sqs_queue.this.arn
+}
+"#;
+
+/// As many resources in as many modules, without a provider of their own.
+const BARE_MODULE: &str = r#"
+variable "index" { type = number }
+resource "terraform_data" "this" {
+  for_each = toset(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"])
+  input    = "unit-${var.index}-${each.key}"
+}
+"#;
+
+fn root(count: usize) -> String {
+    format!(
+        "variable \"units\" {{ default = {} }}\nmodule \"unit\" {{\n  source   = \"./unit\"\n  \
+         for_each = toset([for i in range(var.units) : tostring(i)])\n  index    = tonumber(each.key)\n}}\n",
+        count / 10
+    )
+}
+
+const PROVIDER: &str = "provider \"aws\" { region = \"us-west-2\" }\n";
+
+fn main() -> Result<()> {
+    let mut count = 5_000;
+    let mut engines = Vec::new();
+    let mut args = std::env::args().skip(1);
+    while let Some(flag) = args.next() {
+        let mut value = || args.next().ok_or(format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--count" => count = value()?.parse()?,
+            "--engine" => engines.push(std::path::absolute(value()?)?),
+            // Cargo says so to every benchmark.
+            "--bench" => {}
+            unknown => return Err(format!("unknown argument {unknown}").into()),
+        }
+    }
+    if engines.is_empty() {
+        engines = ["terraform", "tofu"].iter().filter_map(|name| find(name)).collect();
+    }
+    for engine in engines {
+        measure(&engine, count)?;
+    }
+    Ok(())
+}
+
+/// A program: the fetched ones first, then `PATH`.
+fn find(name: &str) -> Option<PathBuf> {
+    let fetched = std::env::var_os("SPRINGBOARD_TOOLS_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin"), PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(fetched).chain(std::env::split_paths(&path));
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// A world, and the environment of programs that work in it.
+struct World {
+    dir: PathBuf,
+    env: Vec<(String, String)>,
+}
+
+impl World {
+    fn start(dir: PathBuf) -> Result<Self> {
+        run(world("start", &dir).args(["--time-scale", "0"]))?;
+        let told = world("env", &dir).arg("--json").output()?;
+        let vars: Value = serde_json::from_slice(&told.stdout)?;
+        let vars = vars.as_object().ok_or("`world env --json` prints no object")?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Self { dir, env: vars.iter().map(|(k, v)| (k.clone(), text(v))).collect() })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // Without an answer the world ends by itself when it is idle.
+        drop(run(&mut world("stop", &self.dir)));
+    }
+}
+
+fn world(what: &str, dir: &Path) -> Command {
+    let mut command = Command::new(SPRINGBOARD);
+    command.args(["world", what, "--dir"]).arg(dir);
+    command
+}
+
+fn measure(engine: &Path, count: usize) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("sb").tempdir_in("/tmp")?;
+    let world = World::start(folder.path().join("world"))?;
+    let (ours, bare) = (folder.path().join("ours"), folder.path().join("bare"));
+    for (root_folder, module, head) in [(&ours, MODULE, PROVIDER), (&bare, BARE_MODULE, "")] {
+        fs::create_dir_all(root_folder.join("unit"))?;
+        fs::write(root_folder.join("main.tf"), format!("{head}{}", root(count)))?;
+        fs::write(root_folder.join("unit/main.tf"), module)?;
+    }
+    let name = engine.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut plans = Vec::new();
+    for root_folder in [&bare, &ours] {
+        let command = |args: &[&str]| {
+            let mut command = Command::new(engine);
+            command.args(args).current_dir(root_folder);
+            command.envs(world.env.iter().map(|(k, v)| (k, v)));
+            command.env("TF_IN_AUTOMATION", "1").env("CHECKPOINT_DISABLE", "1");
+            command
+        };
+        run(&mut command(&["init", "-input=false"]))?;
+        let made = timed(&mut command(&["apply", "-auto-approve", "-input=false"]))?;
+        let plan = ["plan", "-input=false", "-detailed-exitcode"];
+        // Twice, and the better one, so that what else the machine does counts less.
+        let planned = timed(&mut command(&plan))?.min(timed(&mut command(&plan))?);
+        plans.push((made, planned));
+    }
+    let [(bare_made, bare_planned), (made, planned)] = plans[..] else {
+        return Err("two roots were measured".into());
+    };
+    let ratio = planned.as_secs_f64() / bare_planned.as_secs_f64();
+    let verdict = if ratio <= GOAL { "within" } else { "over" };
+    println!(
+        "{name}: plan of {count} resources {:.2} s, of as many terraform_data {:.2} s: ratio \
+         {ratio:.2}, {verdict} the goal {GOAL}",
+        planned.as_secs_f64(),
+        bare_planned.as_secs_f64()
+    );
+    println!(
+        "  made in {:.2} s, as many terraform_data in {:.2} s",
+        made.as_secs_f64(),
+        bare_made.as_secs_f64()
+    );
+    Ok(())
+}
+
+fn timed(command: &mut Command) -> Result<Duration> {
+    let began = Instant::now();
+    run(command)?;
+    Ok(began.elapsed())
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let told = [output.stdout, output.stderr].concat();
+    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&told)).into())
+}
