@@ -51,6 +51,9 @@ pub enum Command {
     /// Prints a token for the cluster, as kubectl's exec plug-ins do.
     #[command(hide = true)]
     ClusterToken(ClusterToken),
+    /// Prints the credentials of a deployment, as AWS SDKs expect it of a `credential_process`.
+    #[command(hide = true)]
+    Credentials(WhoseCredentials),
 }
 
 /// Where state is kept, and how things are shown.
@@ -288,6 +291,13 @@ pub enum WorldCommand {
         #[command(flatten)]
         world: WorldArgs,
     },
+    /// Log in to the simulated account again, as `aws sso login` would in another terminal; what
+    /// runs goes on with the new credentials.
+    Login {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+    },
     /// Stop the world; what was made is kept.
     Stop {
         /// Which world.
@@ -326,6 +336,23 @@ pub struct ClusterToken {
     /// Its region.
     #[arg(long)]
     pub region: String,
+    /// Whose credentials sign it; without a deployment, those of the environment.
+    #[command(flatten)]
+    pub whose: WhoseCredentials,
+}
+
+/// Whose credentials are meant.
+#[derive(Debug, Args)]
+pub struct WhoseCredentials {
+    /// `NAME`, or `rehearsal/NAME`.
+    #[arg(long, value_name = "LABEL")]
+    pub deployment: Option<String>,
+    /// Folder for everything that must last.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Which login is meant, where new ones are not for the present run.
+    #[arg(long, value_name = "NUMBER")]
+    pub login: Option<u64>,
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -46,8 +46,8 @@ fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     *printer = Printer::new(Redactor::of_environment(host.vars()));
     let root = host.state_root();
     app::log::catch_panics(&root);
-    // A token is made for every question that Helm asks: that is not worth a line each.
-    let is_logged = !matches!(cli.command, Command::ClusterToken(_));
+    // Tools ask for these many times: that is not worth a line each.
+    let is_logged = !matches!(cli.command, Command::ClusterToken(_) | Command::Credentials(_));
     let filter = host.var("SPRINGBOARD_LOG");
     let _flushed_at_the_end = is_logged.then(|| app::log::open(&root, filter)).flatten();
     let runtime =

@@ -9,6 +9,7 @@ use springboard::blueprint::{self, Blueprint, Given};
 use springboard::bundle::embedded;
 use springboard::cli::{ConfirmArgs, Resume, ToolArgs};
 use springboard::engine::claim::{Claim, Owner};
+use springboard::engine::credentials::Profile;
 use springboard::engine::deployment::{
     Deployment, DeploymentError, Kind, make_private, new_run_id,
 };
@@ -29,6 +30,7 @@ use springboard::run::{Action, Header, Journal, Redactor, RunState};
 use springboard::tools::Toolbox;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::credentials::Login;
 use super::{Ending, rehearsal, signals, state_root, tools};
 
 /// A run that is about to begin: everything has been checked, nothing has been begun.
@@ -108,7 +110,11 @@ impl Prepare {
         let toolbox = tools::find(&self.tools, host).await?;
         let world = self.deployment.world();
         let address = super::world::start(host, &world, scenario, time_scale).await?;
-        let surroundings = rehearsal::surroundings(&address, &self.blueprint.region(&self.answers));
+        let login = Login::rehearsed(&self.deployment, &address, None, host).await?;
+        // Nobody waits for a login before anything is begun.
+        login.now.credentials().await.map_err(|error| Ending::not_ready(&error))?;
+        let region = self.blueprint.region(&self.answers);
+        let surroundings = rehearsal::surroundings(&address, &region, login);
         let plan = self.plan(&surroundings).await?;
         Ok(Launch {
             deployment: self.deployment,
@@ -242,6 +248,9 @@ impl Launch {
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;
         tools::keep(&self.toolbox, &self.deployment).map_err(unwritable)?;
+        Profile::of(&self.deployment, &self.surroundings, &self.plan.region)
+            .write(host.program())
+            .map_err(unwritable)?;
         let journal = Journal::create(&folder.join("journal.jsonl"), header)
             .map_err(|error| Ending::not_ready(&error))?;
         let (recorder, notices) = Recorder::start(journal, host.clone(), self.redactor.clone());

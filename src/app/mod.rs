@@ -4,6 +4,7 @@
 //! surroundings of either and hands them to the engine.
 
 mod answers;
+mod credentials;
 mod facts;
 mod launch;
 pub(crate) mod log;
@@ -68,7 +69,8 @@ pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending 
         Command::Answers { command } => answers::run(command, host, printer),
         Command::Tools(args) => tools::tools(args, host, printer).await,
         Command::World { command } => world::run(command, host, printer).await,
-        Command::ClusterToken(args) => tools::cluster_token(&args, host, printer),
+        Command::ClusterToken(args) => credentials::cluster_token(&args, host, printer).await,
+        Command::Credentials(args) => credentials::print(&args, host, printer).await,
         Command::ToolRun => Ok(Ending::plain(1, "error: `tool-run` is started by the engine")),
     };
     let ending = ended.unwrap_or_else(|ending| ending);

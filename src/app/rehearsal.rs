@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use springboard::answers::{Answers, Loader, Value};
 use springboard::blueprint::{self, Blueprint};
 use springboard::cli::Rehearse;
-use springboard::cloud::sign::Credentials;
+use springboard::cloud::CredentialSource;
 use springboard::cluster::Watch;
 use springboard::engine::deployment::{Deployment, Kind};
 use springboard::engine::surroundings::{RegistryDoor, Surroundings};
@@ -18,16 +20,16 @@ use springboard::error::Hint;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
 use springboard::rehearsal::account::RehearsedCloud;
+use springboard::rehearsal::control;
 use springboard::rehearsal::process::{self, Address};
 use springboard::rehearsal::{Scenario, environment, sample_bundle, scenarios};
 use springboard::run::Secret;
 use springboard::run::event::RunStatus;
 use springboard::transfer::images::{RegistryAccess, RegistryCredentials};
-use springboard::transfer::{
-    CredentialsError, Freshness, Retry, StorageAccess, StorageCredentials, StorageKeys,
-};
+use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, StorageAccess};
 use url::Url;
 
+use super::credentials::Login;
 use super::launch::Prepare;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, state_root};
@@ -154,65 +156,74 @@ pub(crate) fn kept_scenario(deployment: &Deployment) -> Result<String, Ending> {
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The surroundings of a rehearsal: everything leads to the world on loopback.
-pub(crate) fn surroundings(address: &Address, region: &str) -> Surroundings {
-    let credentials = Credentials {
-        access_key_id: environment::ACCESS_KEY_ID.to_owned(),
-        secret_access_key: Secret::new(environment::SECRET_ACCESS_KEY),
-        session_token: None,
-    };
+pub(crate) fn surroundings(address: &Address, region: &str, login: Login) -> Surroundings {
     let registry = address.registry;
+    let password = Arc::new(RegistryPassword {
+        socket: address.control.clone(),
+        login: login.patient.clone(),
+        held: Mutex::default(),
+    });
     let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
     let retry = retry(address.time_scale);
     let storage = StorageAccess {
         client: client.clone(),
         endpoint: loopback(address.storage),
         region: region.to_owned(),
-        credentials: Arc::new(WorldKeys),
+        credentials: Arc::new(LoginKeys(login.patient.clone())),
         retry,
         now: jiff::Timestamp::now,
     };
     Surroundings {
-        cloud: Arc::new(RehearsedCloud::new(address.control.clone(), region)),
-        environment: environment::credentials(),
+        cloud: Arc::new(RehearsedCloud::new(
+            address.control.clone(),
+            region,
+            login.patient.clone(),
+        )),
+        environment: BTreeMap::new(),
         terraform: environment::for_engine(address),
         backend: environment::backend(),
         kubernetes: Some(address.kubernetes),
         storage,
         patience: Watch::PATIENCE.mul_f64(address.time_scale.min(1.0)).max(SHORTEST_PATIENCE),
-        credentials,
+        credentials: login.now,
+        patient: login.patient,
+        login: login.arguments,
+        pace: address.time_scale,
         registry: RegistryDoor::new(move |host| RegistryAccess {
             client: client.clone(),
             host: host.to_owned(),
             base_url: loopback(registry),
-            credentials: Arc::new(NoCredentials),
+            credentials: password.clone(),
             retry,
         }),
     }
 }
 
-/// The world's registry asks nobody for credentials and answers on loopback, past any proxy.
+/// The password of the world's registry: given to whoever is logged in, and good for hours
+/// whatever becomes of the login.
 #[derive(Debug)]
-struct NoCredentials;
-
-#[async_trait]
-impl RegistryCredentials for NoCredentials {
-    async fn basic(&self, _: Freshness) -> Result<Option<Secret>, CredentialsError> {
-        Ok(None)
-    }
+struct RegistryPassword {
+    socket: PathBuf,
+    login: Arc<dyn CredentialSource>,
+    held: Mutex<Option<Secret>>,
 }
 
-/// The keys that the world knows; they never end.
-#[derive(Debug)]
-struct WorldKeys;
-
 #[async_trait]
-impl StorageCredentials for WorldKeys {
-    async fn keys(&self, _: Freshness) -> Result<StorageKeys, CredentialsError> {
-        Ok(StorageKeys {
-            access_key: environment::ACCESS_KEY_ID.to_owned(),
-            secret_key: Secret::new(environment::SECRET_ACCESS_KEY),
-            session_token: None,
-        })
+impl RegistryCredentials for RegistryPassword {
+    async fn basic(&self, freshness: Freshness) -> Result<Option<Secret>, CredentialsError> {
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = held().clone().filter(|_| freshness == Freshness::Any);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let failed = |error: &dyn std::error::Error| CredentialsError(error.to_string());
+        self.login.credentials().await.map_err(|error| failed(&error))?;
+        let answer = control::request(&self.socket, "POST", "/registry-token", None).await;
+        let answer = answer.map_err(|error| failed(&error))?;
+        let password = answer["password"].as_str().unwrap_or_default();
+        let token = Secret::new(STANDARD.encode(format!("AWS:{password}")));
+        *held() = Some(token.clone());
+        Ok(Some(token))
     }
 }
 

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use springboard::cli::{ClusterToken, EngineName, ToolArgs, ToolsArgs};
-use springboard::cloud::sign::{self, Credentials};
+use springboard::cli::{EngineName, ToolArgs, ToolsArgs};
 use springboard::engine::deployment::Deployment;
 use springboard::error::Hint as _;
 use springboard::frontend::Output;
 use springboard::frontend::json::pretty;
 use springboard::frontend::printer::Printer;
 use springboard::host::{Host, write_private};
-use springboard::run::Secret;
 use springboard::tools::terraform::Engine;
 use springboard::tools::toolbox::{Search, Toolbox};
 
@@ -108,25 +106,4 @@ fn search(args: &ToolArgs, host: &Host) -> Search {
         helm: args.helm.clone(),
         ..Search::of(host)
     }
-}
-
-pub(crate) fn cluster_token(
-    args: &ClusterToken,
-    host: &Host,
-    printer: &mut Printer,
-) -> Result<Ending, Ending> {
-    let variable = |name: &str| {
-        host.var(name).ok_or_else(|| {
-            Ending::plain(3, format!("error: the environment variable {name} is missing"))
-        })
-    };
-    let credentials = Credentials {
-        access_key_id: variable("AWS_ACCESS_KEY_ID")?.to_owned(),
-        secret_access_key: Secret::new(variable("AWS_SECRET_ACCESS_KEY")?),
-        session_token: host.var("AWS_SESSION_TOKEN").map(Secret::new),
-    };
-    let document = sign::exec_credential(&credentials, &args.region, &args.cluster, host.now())
-        .map_err(|error| Ending::not_ready(&error))?;
-    printer.line(document.expose());
-    Ok(Ending::DONE)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 use springboard::cli::{WorldArgs, WorldCommand};
 use springboard::engine::deployment::Deployment;
@@ -55,6 +56,19 @@ pub(crate) async fn run(
             let asked = control::request(&address.control, "GET", "/inventory", None).await;
             let inventory = asked.map_err(|e| Ending::not_ready(&WorldAbsent::Silent(e)))?;
             printer.line(&pretty(&inventory));
+        }
+        WorldCommand::Login { world } => {
+            let address = alive(&folder(&world, host)?).await?;
+            let renewed = control::request(&address.control, "POST", "/login", None).await;
+            let renewed = renewed.map_err(|e| Ending::not_ready(&WorldAbsent::Silent(e)))?;
+            let until = renewed["expires"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+            printer.line(&match until {
+                Some(at) => format!(
+                    "logged in again; the credentials end at {}",
+                    at.strftime("%Y-%m-%d %H:%M:%S UTC")
+                ),
+                None => "logged in again; the credentials of this world do not end".to_owned(),
+            });
         }
         WorldCommand::Stop { world } => {
             let dir = folder(&world, host)?;

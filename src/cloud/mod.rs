@@ -1,8 +1,9 @@
 //! AWS in our words: the trait [`Cloud`], asked by gates and checks.
 //!
 //! The words are ours so that nothing above knows an SDK. One implementation asks the simulated
-//! world (`rehearsal::account`).
+//! world (`rehearsal::account`). With what AWS is asked comes from a [`CredentialSource`].
 
+pub mod credentials;
 mod natural;
 pub mod sign;
 
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use credentials::{CredentialError, CredentialSource, Patient, Renewal, Served};
 pub use natural::NaturalKey;
 
 use crate::error::Hint;
@@ -209,6 +211,12 @@ pub enum CloudError {
         /// Its words.
         message: String,
     },
+    /// The credentials that it is asked with have ended.
+    #[error("the credentials have ended")]
+    Ended {
+        /// What the operator does.
+        remedy: String,
+    },
     /// Nothing is there that could answer, and waiting does not bring it back.
     #[error("{message}")]
     Gone {
@@ -224,7 +232,7 @@ impl Hint for CloudError {
         match self {
             Self::Unreachable { .. } => None,
             Self::Refused { .. } => Some("log in anew, or ask for the permission".into()),
-            Self::Gone { remedy, .. } => Some(remedy.clone()),
+            Self::Ended { remedy } | Self::Gone { remedy, .. } => Some(remedy.clone()),
         }
     }
 }

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::credentials::Served;
 use crate::error::Hint;
 use crate::run::Secret;
 
@@ -40,6 +41,26 @@ pub struct Credentials {
     pub session_token: Option<Secret>,
 }
 
+impl Credentials {
+    /// Keys from their parts.
+    pub fn new(
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<String>,
+        session_token: Option<String>,
+    ) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            secret_access_key: Secret::new(secret_access_key),
+            session_token: session_token.map(Secret::new),
+        }
+    }
+
+    /// The session token of temporary ones, as requests carry it.
+    pub fn token(&self) -> Option<&str> {
+        self.session_token.as_ref().map(Secret::expose)
+    }
+}
+
 /// The token of `credentials` for the cluster named `cluster` at the time `now`.
 ///
 /// # Errors
@@ -56,22 +77,25 @@ pub fn cluster_token(
     Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(signed))))
 }
 
-/// The document with a new token that an `exec` plugin of a kubeconfig prints.
+/// The document with a new token that an `exec` plugin of a kubeconfig prints. It ends no later
+/// than what it was signed with, so that its reader asks again in time.
 ///
 /// # Errors
 /// As [`cluster_token`].
 pub fn exec_credential(
-    credentials: &Credentials,
+    served: &Served,
     region: &str,
     cluster: &str,
     now: Timestamp,
 ) -> Result<Secret, SignError> {
-    let token = cluster_token(credentials, region, cluster, now)?;
+    let token = cluster_token(&served.keys, region, cluster, now)?;
+    let usable = now + USABLE_FOR;
+    let ends = served.expires.map_or(usable, |expires| expires.min(usable));
     let document = json!({
         "apiVersion": "client.authentication.k8s.io/v1",
         "kind": "ExecCredential",
         "status": {
-            "expirationTimestamp": format!("{:.0}", now + USABLE_FOR),
+            "expirationTimestamp": format!("{ends:.0}"),
             "token": token.expose(),
         },
     });
@@ -205,7 +229,8 @@ mod tests {
     #[test]
     fn helm_reads_the_token_as_an_exec_credential() {
         let token = cluster_token(&credentials(None), "us-west-2", "acme", now()).unwrap();
-        let document = exec_credential(&credentials(None), "us-west-2", "acme", now()).unwrap();
+        let served = Served { keys: credentials(None), expires: None };
+        let document = exec_credential(&served, "us-west-2", "acme", now()).unwrap();
         let expected = format!(
             "{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\
              \"status\":{{\"expirationTimestamp\":\"2026-11-21T07:14:00Z\",\"token\":\"{}\"}}}}",
@@ -228,5 +253,13 @@ mod tests {
                 "sts.us-isob-east-1.sc2s.sgov.gov",
             ]
         );
+    }
+
+    #[test]
+    fn a_token_ends_with_what_it_was_signed_with() {
+        let expires = Some("2026-11-21T07:05:00Z".parse().unwrap());
+        let served = Served { keys: credentials(None), expires };
+        let document = exec_credential(&served, "us-west-2", "acme", now()).unwrap();
+        assert!(document.expose().contains("\"expirationTimestamp\":\"2026-11-21T07:05:00Z\""));
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -18,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 const PAGE: u32 = 500;
 
 /// Makes a token whenever one is needed; tokens live for minutes only.
-pub type Tokens = Arc<dyn Fn() -> Result<Secret, String> + Send + Sync>;
+pub type Tokens = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret, String>> + Send + Sync>;
 
 /// The way to a cluster.
 #[derive(Clone)]
@@ -192,7 +193,7 @@ impl Cluster {
             .base
             .join(path)
             .map_err(|_not_a_path| ClusterError::Door { what: "the path is not one" })?;
-        let token = (self.tokens)().map_err(|message| ClusterError::Token { message })?;
+        let token = (self.tokens)().await.map_err(|message| ClusterError::Token { message })?;
         let request = self.client.get(url).bearer_auth(token.expose());
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();

@@ -26,6 +26,8 @@ pub struct Kubeconfig {
     pub address: Option<SocketAddr>,
     /// Path of our own program, which makes the tokens.
     pub program: PathBuf,
+    /// Its arguments that say whose credentials sign them.
+    pub whose: Vec<String>,
 }
 
 impl Kubeconfig {
@@ -46,6 +48,9 @@ impl Kubeconfig {
 
     fn document(&self) -> Value {
         let name = &self.cluster;
+        let fixed = ["cluster-token", "--cluster", name, "--region", &self.region];
+        let whose = self.whose.iter().map(String::as_str);
+        let args: Vec<&str> = fixed.into_iter().chain(whose).collect();
         json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -53,7 +58,7 @@ impl Kubeconfig {
             "users": [{"name": name, "user": {"exec": {
                 "apiVersion": "client.authentication.k8s.io/v1",
                 "command": self.program.to_string_lossy(),
-                "args": ["cluster-token", "--cluster", name, "--region", self.region],
+                "args": args,
                 "interactiveMode": "Never",
                 "provideClusterInfo": false,
             }}}],
@@ -92,6 +97,7 @@ mod tests {
             certificate_authority: "-----BEGIN CERTIFICATE-----".into(),
             address: address.map(|address| address.parse().unwrap()),
             program: "/opt/springboard".into(),
+            whose: vec!["--deployment".into(), "acme".into()],
         }
     }
 
@@ -108,7 +114,7 @@ mod tests {
              LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t\nusers:\n- name: acme\n  user:\n    exec:\n      \
              apiVersion: client.authentication.k8s.io/v1\n      command: /opt/springboard\n      \
              args:\n      - cluster-token\n      - --cluster\n      - acme\n      - --region\n      \
-             - us-west-2\n      interactiveMode: Never\n      provideClusterInfo: false\n\
+             - us-west-2\n      - --deployment\n      - acme\n      interactiveMode: Never\n      provideClusterInfo: false\n\
              contexts:\n- name: acme\n  context:\n    cluster: acme\n    user: acme\n\
              current-context: acme\n"
         );

@@ -107,6 +107,11 @@ impl Deployment {
         &self.folder
     }
 
+    /// The state folder that it lies in.
+    pub fn state_root(&self) -> &Path {
+        self.folder.ancestors().nth(2).unwrap_or(&self.folder)
+    }
+
     /// The answer file that is replayed.
     pub fn answers(&self) -> PathBuf {
         self.folder.join("answers.toml")
@@ -135,6 +140,16 @@ impl Deployment {
     /// Where `tool-run` keeps a state that its tool could save nowhere else.
     pub fn recovered_state(&self) -> PathBuf {
         self.folder.join("recovered.tfstate")
+    }
+
+    /// The private AWS configuration that its tools are given.
+    pub fn aws(&self) -> PathBuf {
+        self.folder.join("aws")
+    }
+
+    /// Since when a new login is waited for, while one is.
+    pub fn login_awaited(&self) -> PathBuf {
+        self.folder.join("login-awaited")
     }
 
     /// The charts that springboard brings, written out.

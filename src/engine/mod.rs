@@ -7,6 +7,7 @@
 
 mod adoption;
 pub mod claim;
+pub mod credentials;
 pub mod deployment;
 mod gates;
 pub mod recorder;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::adoption;
 use super::claim::{Claim, Lock};
+use super::credentials::{self, Profile};
 use super::deployment::Deployment;
 use super::recorder::{RecordError, Recorder};
 use super::steps::{self, StepEnd, StepError};
@@ -61,9 +62,10 @@ impl Session {
     /// When the journal cannot be written; nothing more is begun then.
     pub async fn run(&self) -> Result<RunStatus, RecordError> {
         let began = Instant::now();
-        let (status, failure) = match self.roll_out().await {
+        let (status, failure) = match self.supervised().await {
             Ok(()) => (RunStatus::Done, None),
             Err(End::Stopped) => (RunStatus::Stopped, None),
+            Err(End::NotReady(failure)) => (RunStatus::NotReady, Some(failure)),
             Err(End::Failed(failure)) => (RunStatus::Failed, Some(failure)),
             Err(End::Refused(failure)) => (RunStatus::Refused, Some(failure)),
             Err(End::Record(error)) => return Err(error),
@@ -122,15 +124,20 @@ impl Session {
         let names = self.plan.outputs;
         let (endpoint, authority) = (facts.text(names.endpoint), facts.text(names.authority));
         let pem = base64::engine::general_purpose::STANDARD.decode(authority).ok()?;
-        let (credentials, host) = (self.surroundings.credentials.clone(), self.host.clone());
-        let (region, cluster) = (self.plan.region.clone(), self.plan.cluster.clone());
+        let (login, host) = (self.surroundings.patient.clone(), self.host.clone());
+        let signed_for = (self.plan.region.clone(), self.plan.cluster.clone());
         Some(Door {
             endpoint: Some(endpoint.to_owned()).filter(|e| !e.is_empty())?,
             certificate_authority: String::from_utf8(pem).ok()?,
             address: self.surroundings.kubernetes,
             tokens: Arc::new(move || {
-                sign::cluster_token(&credentials, &region, &cluster, host.now())
-                    .map_err(|error| error.to_string())
+                let (login, host) = (login.clone(), host.clone());
+                let (region, cluster) = signed_for.clone();
+                Box::pin(async move {
+                    let served = login.credentials().await.map_err(|error| error.to_string())?;
+                    sign::cluster_token(&served.keys, &region, &cluster, host.now())
+                        .map_err(|error| error.to_string())
+                })
             }),
         })
     }
@@ -140,7 +147,25 @@ impl Session {
         let kept = KEPT_VARIABLES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), self.host.var(name)?.to_owned())));
-        kept.chain(self.surroundings.environment.clone()).collect()
+        let served = self.profile().environment();
+        kept.chain(served).chain(self.surroundings.environment.clone()).collect()
+    }
+
+    /// The AWS configuration that external programs are given.
+    pub(super) fn profile(&self) -> Profile<'_> {
+        Profile::of(&self.deployment, &self.surroundings, &self.plan.region)
+    }
+
+    /// The rollout, with the credentials held against it before and watched beside it.
+    async fn supervised(&self) -> Result<(), End> {
+        if let Some(failure) = credentials::check(self).await? {
+            return Err(End::NotReady(failure));
+        }
+        // Dropping the watch loses nothing: it has recorded what it has seen.
+        tokio::select! {
+            ended = self.roll_out() => ended,
+            unwritable = credentials::watch(self) => Err(End::Record(unwritable)),
+        }
     }
 
     async fn roll_out(&self) -> Result<(), End> {
@@ -185,15 +210,19 @@ impl Session {
         Ok(())
     }
 
-    /// What the account itself says of its being gone; `None` while it is there.
+    /// What the account itself says of its being gone, or gone for us because the credentials have
+    /// ended; `None` while it answers.
     pub(super) async fn account_gone(&self) -> Option<CloudError> {
         let asked = self.surroundings.cloud.caller().await;
-        asked.err().filter(|error| matches!(error, CloudError::Gone { .. }))
+        asked.err().filter(|e| matches!(e, CloudError::Gone { .. } | CloudError::Ended { .. }))
     }
 
     /// The failure of a step. Where the account is gone, that is what went wrong, and what the
     /// tools said of it is no more than a cause.
     async fn explained(&self, failure: Failure) -> Failure {
+        if let Some(explained) = credentials::explained(&self.surroundings, &failure).await {
+            return explained;
+        }
         let Some(gone) = self.account_gone().await else { return failure };
         let mut explained = failure_of(&gone);
         if failure.what != explained.what {
@@ -306,6 +335,7 @@ fn refusal(objects: &[String]) -> Failure {
 #[derive(Debug)]
 enum End {
     Stopped,
+    NotReady(Failure),
     Failed(Failure),
     Refused(Failure),
     Record(RecordError),

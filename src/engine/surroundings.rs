@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cloud::Cloud;
-use crate::cloud::sign::Credentials;
+use crate::cloud::{Cloud, CredentialSource};
 use crate::transfer::StorageAccess;
 use crate::transfer::images::RegistryAccess;
 
@@ -27,14 +26,20 @@ pub struct Surroundings {
     pub backend: Map<String, Value>,
     /// Where the Kubernetes API is reached, when that is not where its name says.
     pub kubernetes: Option<SocketAddr>,
-    /// Signs the tokens for the Kubernetes API.
-    pub credentials: Credentials,
+    /// Who asks: the operator's login as it is now.
+    pub credentials: Arc<dyn CredentialSource>,
+    /// The same for whatever must not fail: where the login has ended, a new one is waited for.
+    pub patient: Arc<dyn CredentialSource>,
+    /// What tells `springboard credentials` which login is meant, beside the deployment.
+    pub login: Vec<String>,
     /// The registry that images are pushed to, by its host name.
     pub registry: RegistryDoor,
     /// S3, where checkpoints are uploaded.
     pub storage: StorageAccess,
     /// How long a hopeless state in the cluster may last before a wait is given up.
     pub patience: Duration,
+    /// How long an hour takes, in hours.
+    pub pace: f64,
 }
 
 /// Makes the access to a registry of a given host name.

@@ -63,6 +63,7 @@ fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
             one("run", "stop by force requested: the running tool is ended".into())
         }
         EventKind::Confirmed { object } => one("run", format!("confirmed: {object}")),
+        EventKind::CredentialsChanged { what, .. } => one("run", what.clone()),
         EventKind::Outputs { values } => {
             one("run", format!("{} known", count(values.len() as u64, "output")))
         }

@@ -8,6 +8,9 @@ pub mod facts;
 pub mod gate;
 pub mod release;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 pub use facts::{Facts, ImageReference};
@@ -36,6 +39,8 @@ pub struct Plan {
     pub outputs: OutputNames,
     /// What is done, in order.
     pub stages: Vec<Stage>,
+    /// How long stages take, about, where that is known.
+    pub times: BTreeMap<&'static str, Duration>,
 }
 
 /// Where the state of the Terraform root is kept.

@@ -6,18 +6,20 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::login::Login;
 use super::provider::places;
 use super::scenario::Span;
 use super::{World, control};
 use crate::cloud::{
-    ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, DEPLOYMENT_TAG, Database,
-    NaturalKey, NodeGroup, Reservation, Tagged, Untagged, Zone,
+    ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, CredentialSource,
+    DEPLOYMENT_TAG, Database, NaturalKey, NodeGroup, Reservation, Tagged, Untagged, Zone,
 };
 
 /// The zones of a region, as the provider of the world knows them.
@@ -54,7 +56,7 @@ fn caller(world: &World) -> Caller {
     Caller {
         account: account.id.clone(),
         arn: account.principal.clone(),
-        expires: account.credentials_expire_in.map(|span| world.moment(span)),
+        expires: Login::current(world).expires,
     }
 }
 
@@ -202,31 +204,40 @@ fn untagged(world: &World, question: &str) -> Option<Untagged> {
 pub struct RehearsedCloud {
     socket: PathBuf,
     region: String,
+    credentials: Arc<dyn CredentialSource>,
 }
 
 impl RehearsedCloud {
-    /// The account of the world behind that control socket, in one region.
-    pub fn new(socket: PathBuf, region: impl Into<String>) -> Self {
-        Self { socket, region: region.into() }
+    /// The account of the world behind that control socket, in one region, asked with these
+    /// credentials.
+    pub fn new(
+        socket: PathBuf,
+        region: impl Into<String>,
+        credentials: Arc<dyn CredentialSource>,
+    ) -> Self {
+        Self { socket, region: region.into(), credentials }
     }
 
     async fn ask<T: DeserializeOwned>(&self, what: &str, question: &str) -> Result<T, CloudError> {
+        // The world gives them only while they are valid.
+        self.credentials.credentials().await?;
         let path = format!("/account/{}/{question}", self.region);
-        let unreachable = |source: std::io::Error| match source.kind() {
-            // The socket of a world that was stopped is removed, that of one that died refuses.
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => world_gone(),
-            _ => CloudError::Unreachable { what: what.to_owned(), source: Box::new(source) },
-        };
-        let answer =
-            control::request(&self.socket, "GET", &path, None).await.map_err(unreachable)?;
-        serde_json::from_value(answer).map_err(|e| unreachable(std::io::Error::other(e)))
+        let answer = control::request(&self.socket, "GET", &path, None).await;
+        let answer = answer.map_err(|source| unreachable(what, source))?;
+        serde_json::from_value(answer)
+            .map_err(|error| unreachable(what, std::io::Error::other(error)))
     }
 }
 
-fn world_gone() -> CloudError {
-    CloudError::Gone {
-        message: "the simulated world has ended".into(),
-        remedy: "resume; that starts it again with everything that was made in it".into(),
+/// Why the world did not answer the question for `what`.
+pub(super) fn unreachable(what: &str, source: std::io::Error) -> CloudError {
+    match source.kind() {
+        // The socket of a world that was stopped is removed, that of one that died refuses.
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => CloudError::Gone {
+            message: "the simulated world has ended".into(),
+            remedy: "resume; that starts it again with everything that was made in it".into(),
+        },
+        _ => CloudError::Unreachable { what: what.to_owned(), source: Box::new(source) },
     }
 }
 

@@ -1,4 +1,4 @@
-//! The control socket of the world: health, account, inventory, stop; JSON over HTTP on a Unix
+//! The control socket of the world: health, account, login, inventory, stop; JSON over HTTP on a Unix
 //! socket that only its owner can open.
 
 use std::io;
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 
-use super::{World, account, inventory};
+use super::login::Login;
+use super::{World, account, inventory, registry};
 
 /// What the control socket needs.
 #[derive(Debug, Clone)]
@@ -32,6 +33,9 @@ pub async fn serve(world: Arc<World>, listener: UnixListener, stop: Arc<Notify>)
     let router = Router::new()
         .route("/health", get(health))
         .route("/inventory", get(whole_inventory))
+        .route("/login", get(login).post(log_in))
+        .route("/login/{number}", get(numbered_login))
+        .route("/registry-token", post(registry_token))
         .route("/account/{region}/{*question}", get(question))
         .route("/stop", post(stop_world))
         .with_state(Desk { world, stop });
@@ -46,6 +50,32 @@ async fn health(State(desk): State<Desk>) -> Json<Value> {
 async fn whole_inventory(State(desk): State<Desk>) -> Json<Value> {
     desk.world.touch();
     Json(inventory::of(&desk.world.store))
+}
+
+async fn login(State(desk): State<Desk>) -> Json<Value> {
+    desk.world.touch();
+    Json(Login::current(&desk.world).document(&desk.world))
+}
+
+async fn numbered_login(
+    State(desk): State<Desk>,
+    Segment(number): Segment<u64>,
+) -> Result<Json<Value>, StatusCode> {
+    desk.world.touch();
+    let login = Login::numbered(&desk.world, number).ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(login.document(&desk.world)))
+}
+
+async fn log_in(State(desk): State<Desk>) -> Result<Json<Value>, StatusCode> {
+    desk.world.touch();
+    let renewed = Login::renew(&desk.world);
+    let login = renewed.map_err(|_disk| StatusCode::INSUFFICIENT_STORAGE)?;
+    Ok(Json(json!({ "number": login.number, "expires": login.expires })))
+}
+
+async fn registry_token(State(desk): State<Desk>) -> Json<Value> {
+    desk.world.touch();
+    Json(registry::password::issue(&desk.world))
 }
 
 async fn question(

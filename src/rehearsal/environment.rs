@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::authority::Authority;
 use super::process::Address;
 
-/// Access key id that the world knows; not a secret.
+/// Access key id that the world knows, whatever becomes of the operator's login; not a secret.
 pub const ACCESS_KEY_ID: &str = "AKIAREHEARSAL0000000";
 /// The key that belongs to it; not a secret either, it opens nothing but a world on loopback.
 pub const SECRET_ACCESS_KEY: &str = "rehearsal";
@@ -48,7 +48,8 @@ pub fn backend() -> Map<String, Value> {
     names.into_iter().map(|name| (name.to_owned(), Value::Bool(true))).collect()
 }
 
-/// The credentials of the world, as every AWS program reads them.
+/// Static credentials of the world for programs of the user's own, as every AWS program reads them.
+/// What springboard starts itself is served the operator's login instead ([`super::login`]).
 pub fn credentials() -> BTreeMap<String, String> {
     BTreeMap::from([
         ("AWS_ACCESS_KEY_ID".to_owned(), ACCESS_KEY_ID.to_owned()),

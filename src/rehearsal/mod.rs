@@ -12,6 +12,7 @@ pub mod environment;
 mod http;
 pub mod inventory;
 pub mod kubernetes;
+pub mod login;
 pub mod process;
 pub mod provider;
 pub mod registry;

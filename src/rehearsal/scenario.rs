@@ -46,9 +46,25 @@ pub struct Account {
     pub id: String,
     /// ARN of the caller.
     pub principal: String,
+    /// What the caller's credentials are.
+    pub credentials: Keys,
     /// When the caller's credentials end; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials_expire_in: Option<Span>,
+    /// How long a renewed login lasts; absent: eight hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_lasts: Option<Span>,
+}
+
+/// What credentials are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keys {
+    /// Those of a login, which can be renewed in another terminal while something runs.
+    #[default]
+    Session,
+    /// Keys that were given once; new ones need a new run.
+    Static,
 }
 
 /// What the account sees of this host.
@@ -156,7 +172,9 @@ impl Default for Account {
         Self {
             id: "123456789012".into(),
             principal: "arn:aws:sts::123456789012:assumed-role/Installer/op".into(),
+            credentials: Keys::Session,
             credentials_expire_in: None,
+            login_lasts: None,
         }
     }
 }

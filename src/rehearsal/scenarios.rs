@@ -28,6 +28,7 @@ pub const ALL: &[Named] = embedded![
     "gpu-capacity-missing",
     "slow-database",
     "image-push-fails",
+    "credentials-end",
 ];
 
 impl Named {

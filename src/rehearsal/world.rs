@@ -143,6 +143,13 @@ impl World {
         self.began.saturating_add(distance).unwrap_or(Timestamp::MAX)
     }
 
+    /// The moment so much of the world's time from now; `None` where no time passes.
+    pub fn after(&self, real: Duration) -> Option<Timestamp> {
+        let distance = SignedDuration::try_from(self.scaled(real)).unwrap_or(SignedDuration::MAX);
+        let passes = self.time_scale > 0.0;
+        passes.then(|| self.now().saturating_add(distance).unwrap_or(Timestamp::MAX))
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         Timestamp::now()

@@ -86,6 +86,21 @@ pub enum Outcome {
     Skipped,
 }
 
+/// How the credentials of a run stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// They end soon.
+    Ending,
+    /// They have ended.
+    Ended,
+    /// There are new ones.
+    Renewed,
+    /// Anything that a newer springboard may add.
+    #[serde(other)]
+    Other,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -276,6 +291,16 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stage: Option<String>,
         /// What was found and what was done, one or two sentences.
+        what: String,
+    },
+    /// The credentials are about to end, have ended, or were renewed.
+    CredentialsChanged {
+        /// Which of these.
+        standing: Standing,
+        /// When they end, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+        /// What that means and what to do, one sentence.
         what: String,
     },
     /// Something waited for has a new reason for not being ready.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::event::{Action, Event, EventKind, Failure, Outcome, RunStatus, Severity, StageOutline};
+use super::event::{
+    Action, Event, EventKind, Failure, Outcome, RunStatus, Severity, StageOutline, Standing,
+};
 use super::journal::Header;
 
 /// Everything known of a run and of the runs it continues.
@@ -28,6 +30,8 @@ pub struct RunState {
     pub found: Vec<String>,
     /// The external program that was started and whose end is not known.
     pub command: Option<OpenCommand>,
+    /// How the credentials stand, and when they end; `None` while nothing is to be said of them.
+    pub credentials: Option<(Standing, Option<Timestamp>)>,
     /// How the newest run ended; `None` while it goes on or after it was killed.
     pub status: Option<RunStatus>,
     /// Why it ended so.
@@ -142,6 +146,7 @@ impl RunState {
         self.status = None;
         self.failure = None;
         self.rollout_started = None;
+        self.credentials = None;
         self.seq = 0;
         self.interrupt();
     }
@@ -173,6 +178,9 @@ impl RunState {
             }
             EventKind::Outputs { values } => self.outputs.clone_from(values),
             EventKind::Found { what, .. } => self.found.push(what.clone()),
+            EventKind::CredentialsChanged { standing, expires, .. } => {
+                self.credentials = Some((*standing, *expires));
+            }
             EventKind::RunFinished { status, failure, .. } => {
                 self.status = Some(*status);
                 self.failure.clone_from(failure);

@@ -16,7 +16,7 @@ mod stream;
 
 pub use progress::{How, Progress, Reporter};
 pub use retry::Retry;
-pub use storage::{StorageAccess, StorageCredentials, StorageError, StorageKeys};
+pub use storage::{LoginKeys, StorageAccess, StorageCredentials, StorageError, StorageKeys};
 pub use tokio_util::sync::CancellationToken;
 
 /// Whether a credential that is at hand will do.

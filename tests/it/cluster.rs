@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::ready;
 use serde_json::{Value, json};
 use springboard::cloud::sign::{Credentials, cluster_token};
 use springboard::cluster::readiness::node_is_ready;
 use springboard::cluster::{Cluster, ClusterError, Door, Readiness, Verdict, Workloads};
 use springboard::rehearsal::authority::Authority;
+use springboard::rehearsal::environment;
 use springboard::run::Secret;
 
 use crate::support::world::Servers;
@@ -49,8 +52,8 @@ fn door(servers: &Servers, address: SocketAddr) -> Door {
     let authority = Authority::open(servers.world.dir()).unwrap();
     let world = servers.world.clone();
     let credentials = Credentials {
-        access_key_id: "AKIDEXAMPLE".into(),
-        secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+        access_key_id: environment::ACCESS_KEY_ID.into(),
+        secret_access_key: Secret::new(environment::SECRET_ACCESS_KEY),
         session_token: None,
     };
     Door {
@@ -58,8 +61,8 @@ fn door(servers: &Servers, address: SocketAddr) -> Door {
         certificate_authority: authority.certificate_pem().into(),
         address: Some(address),
         tokens: Arc::new(move || {
-            cluster_token(&credentials, "us-west-2", "acme", world.now())
-                .map_err(|error| error.to_string())
+            let token = cluster_token(&credentials, "us-west-2", "acme", world.now());
+            ready(token.map_err(|error| error.to_string())).boxed()
         }),
     }
 }
@@ -76,7 +79,7 @@ async fn has(servers: &Servers, door: &Door, address: SocketAddr, path: &str, ob
         .build()
         .unwrap();
     let url = format!("{ENDPOINT}:{}{path}", address.port());
-    let token = (door.tokens)().unwrap();
+    let token = (door.tokens)().await.unwrap();
     let answer = client.post(url).bearer_auth(token.expose()).json(object).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }
@@ -155,7 +158,7 @@ async fn what_is_not_there_is_no_error_and_what_is_refused_is_one() {
     assert_eq!(cluster.find(&format!("{DEPLOYMENTS}/none")).await.unwrap(), None);
     assert_eq!(cluster.list("/apis/no.such.group/v1/things").await.unwrap(), Vec::<Value>::new());
     let stranger = Door {
-        tokens: Arc::new(|| Ok(Secret::new("k8s-aws-v1.nonsense"))),
+        tokens: Arc::new(|| ready(Ok(Secret::new("k8s-aws-v1.nonsense"))).boxed()),
         ..door(&servers, address)
     };
     let error = Cluster::open(&stranger).unwrap().ready().await.unwrap_err();

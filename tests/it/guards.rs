@@ -25,8 +25,9 @@ const LAYERS: &[&[&str]] = &[
 const ALSO: &[(&str, &str, &str)] =
     &[("host", "error", "the errors of the host have hints like all others")];
 
-/// The simulated world stands beside the layers: it may use these, and only `main` uses it.
-const WORLD: (&str, &[&str]) = ("rehearsal", &["host", "error", "cloud", "bundle"]);
+/// The simulated world stands beside the layers: it may use these, and only `main` uses it. Of
+/// `tools` it needs the door for starting programs: its provider asks a `credential_process`.
+const WORLD: (&str, &[&str]) = ("rehearsal", &["host", "error", "tools", "cloud", "bundle"]);
 
 fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()

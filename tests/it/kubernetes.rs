@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use springboard::cloud::sign::{Credentials, cluster_token};
 use springboard::rehearsal::authority::Authority;
+use springboard::rehearsal::environment;
 use springboard::rehearsal::kubernetes::inventory;
 use springboard::run::Secret;
 use tempfile::TempDir;
@@ -142,8 +143,8 @@ pub(crate) fn has_nodes(servers: &Servers, group: &str, count: u32, more: &Value
 /// A token as the installer signs it.
 fn token(now: jiff::Timestamp) -> String {
     let credentials = Credentials {
-        access_key_id: "AKIDEXAMPLE".into(),
-        secret_access_key: Secret::new("secret".to_owned()),
+        access_key_id: environment::ACCESS_KEY_ID.into(),
+        secret_access_key: Secret::new(environment::SECRET_ACCESS_KEY),
         session_token: None,
     };
     cluster_token(&credentials, "us-west-2", "acme", now).unwrap().expose().to_owned()

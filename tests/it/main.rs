@@ -7,6 +7,7 @@ mod charts;
 mod checkpoints;
 mod cli;
 mod cluster;
+mod credentials;
 mod fuzz;
 mod every_type;
 mod guards;

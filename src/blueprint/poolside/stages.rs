@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use super::questions::bundle::{CHARTS_DIR, CHECKPOINTS_DIR, CONTAINERS_DIR, uplo
 use super::questions::gpu::GPU_DESIRED_SIZE;
 use super::questions::profile::DEPLOYMENT_NAME;
 use super::questions::security::PERMISSIONS_BOUNDARY_ARN;
+use super::time::stage_times;
 use super::values::{self, Choices, Profile, Release as ReleaseSpec};
 use super::variables::{self, variables};
 use crate::answers::Answers;
@@ -67,6 +69,10 @@ pub(super) fn plan(answers: &Answers, given: &Given) -> Result<Plan, BlueprintEr
             repositories: "repository_urls",
         },
         stages,
+        times: stage_times(answers)
+            .into_iter()
+            .filter_map(|time| Some((time.stage, Duration::from_secs(time.seconds?))))
+            .collect(),
     })
 }
 

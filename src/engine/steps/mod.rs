@@ -95,6 +95,7 @@ impl Context<'_> {
             certificate_authority: door.certificate_authority.clone(),
             address: door.address,
             program: session.host.program().to_owned(),
+            whose: session.profile().whose(),
         };
         kubeconfig.write(path)
     }

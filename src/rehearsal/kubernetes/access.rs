@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::value::{items, text};
-use crate::rehearsal::World;
+use crate::rehearsal::{World, login};
 
 /// The prefix of the tokens that EKS accepts.
 const TOKEN_PREFIX: &str = "k8s-aws-v1.";
@@ -114,21 +114,26 @@ pub fn token(world: &World) -> String {
 /// Whether an `Authorization` header names a caller that the cluster lets in.
 pub(crate) fn is_authentic(world: &World, header: &str) -> bool {
     let Some(bearer) = header.strip_prefix("Bearer ") else { return false };
-    bearer == token(world) || is_signed(bearer, world.now())
+    let signer = || signer_of(bearer, world.now());
+    let admitted = |signer: Signer| {
+        login::admit(world, &signer.access_key_id, signer.session_token.as_deref()).is_ok()
+    };
+    bearer == token(world) || signer().is_some_and(admitted)
 }
 
-/// Whether a token is a presigned `GetCallerIdentity` that is meant for a cluster and still good.
-/// The signature itself cannot be checked: the world does not know the caller's secret key.
-fn is_signed(bearer: &str, now: Timestamp) -> bool {
-    let Some(encoded) = bearer.strip_prefix(TOKEN_PREFIX) else { return false };
+/// Whose keys a token was signed with.
+#[derive(Debug, PartialEq, Eq)]
+struct Signer {
+    access_key_id: String,
+    session_token: Option<String>,
+}
+
+/// Who signed a token that is a presigned `GetCallerIdentity`, meant for a cluster and still good.
+/// The signature itself is not verified.
+fn signer_of(bearer: &str, now: Timestamp) -> Option<Signer> {
+    let encoded = bearer.strip_prefix(TOKEN_PREFIX)?;
     let decoded = URL_SAFE_NO_PAD.decode(encoded).or_else(|_padded| URL_SAFE.decode(encoded));
-    let Some(url) = decoded
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| Url::parse(&text).ok())
-    else {
-        return false;
-    };
+    let url = Url::parse(&String::from_utf8(decoded.ok()?).ok()?).ok()?;
     let parameter = |name: &str| {
         url.query_pairs().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.into_owned())
     };
@@ -141,7 +146,12 @@ fn is_signed(bearer: &str, now: Timestamp) -> bool {
         .and_then(|date| DateTime::strptime("%Y%m%dT%H%M%SZ", &date).ok())
         .and_then(|at| at.to_zoned(TimeZone::UTC).ok())
         .is_some_and(|at| now.duration_since(at.timestamp()) < TOKEN_LIFE);
-    names_cluster && is_identity_call && is_sts && is_signed && is_fresh
+    let is_good = names_cluster && is_identity_call && is_sts && is_signed && is_fresh;
+    let credential = parameter("X-Amz-Credential").unwrap_or_default();
+    is_good.then(|| Signer {
+        access_key_id: credential.split('/').next().unwrap_or_default().to_owned(),
+        session_token: parameter("X-Amz-Security-Token"),
+    })
 }
 
 #[cfg(test)]
@@ -178,15 +188,17 @@ mod tests {
         let token = |headers: &str| {
             let url = format!(
                 "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15\
+                 &X-Amz-Credential=ASIAEXAMPLE%2F20261121%2Fus-west-2%2Fsts%2Faws4_request\
                  &X-Amz-Date=20261121T080000Z&X-Amz-Expires=60&X-Amz-SignedHeaders={headers}\
                  &X-Amz-Signature=ab"
             );
             format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(url))
         };
         let named = token("host%3Bx-k8s-aws-id");
-        assert!(is_signed(&named, at + SignedDuration::from_mins(14)));
-        assert!(!is_signed(&named, at + SignedDuration::from_mins(16)));
-        assert!(!is_signed(&token("host"), at));
-        assert!(!is_signed("k8s-aws-v1.!!", at));
+        let signer = Signer { access_key_id: "ASIAEXAMPLE".into(), session_token: None };
+        assert_eq!(signer_of(&named, at + SignedDuration::from_mins(14)), Some(signer));
+        assert_eq!(signer_of(&named, at + SignedDuration::from_mins(16)), None);
+        assert_eq!(signer_of(&token("host"), at), None);
+        assert_eq!(signer_of("k8s-aws-v1.!!", at), None);
     }
 }

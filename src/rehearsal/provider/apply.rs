@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
+use super::access;
+use super::caller::Trouble;
 use super::computed::{self, Completed};
 use super::conflict;
 use super::dependants;
@@ -24,6 +27,11 @@ use super::session::Session;
 use super::value::Value;
 use super::wire::Diagnostic;
 use crate::rehearsal::World;
+
+/// The provider looks so often at what it waits for, in the world's time.
+const BETWEEN_POLLS: Duration = Duration::from_secs(10);
+/// However fast the world is.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// One change that a tool asks for.
 pub(super) struct Change<'a> {
@@ -71,6 +79,9 @@ pub(super) async fn apply(change: Change<'_>) -> Applied {
     );
     let work =
         Work { calls: operations::of_resource(change.type_name, action), scene, action, change };
+    if let Err(trouble) = work.change.session.admitted(work.change.world).await {
+        return work.not_let_in(&trouble);
+    }
     match action {
         Action::Create => work.create().await,
         Action::Delete => work.delete().await,
@@ -240,10 +251,16 @@ impl Work<'_> {
         self.finish_later(&reserved.key, wait);
         let world = &self.scene.world;
         let mut changes = world.store.changes();
+        let pause = world.scaled(BETWEEN_POLLS).max(SHORTEST_PAUSE);
+        let mut next_poll = Instant::now() + pause;
         loop {
             match world.store.get(TABLE, &reserved.key) {
                 Some(object) if object.get("status").is_none() => {
-                    return Applied::done(self.shaped(&scene::attributes(&object)));
+                    let state = self.shaped(&scene::attributes(&object));
+                    return match self.poll(&reserved.made).await {
+                        Some(diagnostic) => Applied::failed(state, diagnostic),
+                        None => Applied::done(state),
+                    };
                 }
                 Some(_) => {}
                 None => {
@@ -257,9 +274,34 @@ impl Work<'_> {
                         return self.interrupted(&reserved);
                     }
                 }
+                () = tokio::time::sleep_until(next_poll) => {
+                    next_poll = Instant::now() + pause;
+                    if let Some(diagnostic) = self.poll(&reserved.made).await {
+                        let state = self.current(&reserved.key).unwrap_or(Value::Null);
+                        return Applied::failed(state, diagnostic);
+                    }
+                }
                 () = self.change.session.stopped() => return self.interrupted(&reserved),
             }
         }
+    }
+
+    /// A look at the object, as the provider takes one while it waits.
+    async fn poll(&self, made: &Completed) -> Option<Diagnostic> {
+        let whom = format!("{} {}", self.whom(made), self.action.name());
+        access::on_poll(&self.scene, self.change.session, &whom).await
+    }
+
+    /// Nothing was begun, because AWS does not let the tool in.
+    fn not_let_in(&self, trouble: &Trouble) -> Applied {
+        let object = match self.action {
+            Action::Create => computed::complete(&self.scene, &self.change.planned, None).object,
+            _ => self.change.prior.clone(),
+        };
+        let id = object.text("id").to_owned();
+        let name = self.name(&Completed { id, object });
+        let diagnostic = access::told(&self.scene, trouble, &self.calls, self.action, &name);
+        Applied::failed(self.change.prior.clone(), diagnostic)
     }
 
     fn finish_later(&self, key: &str, wait: Duration) {
@@ -325,6 +367,13 @@ impl Work<'_> {
             && let Err(error) = self.remove(&key)
         {
             return Applied::failed(prior.clone(), disk(&error));
+        }
+        if after.diagnostics.is_empty()
+            && !self.wait_for(prior).is_zero()
+            && let Some(diagnostic) = self.poll(&made).await
+        {
+            // AWS has removed it, but nobody saw it go.
+            return Applied::failed(prior.clone(), diagnostic);
         }
         if after.diagnostics.is_empty() { after } else { Applied { state: prior.clone(), ..after } }
     }

@@ -10,8 +10,10 @@
 //! resources that are no data source too, moves between types, and a `region` taken from the
 //! tool's environment (a provider block without one is in `us-west-2`).
 
+mod access;
 mod apply;
 mod bounds;
+mod caller;
 mod computed;
 mod conflict;
 mod data;
@@ -108,7 +110,7 @@ impl Provider {
             }
             "CallFunction" => call_function(&decode(body)?)?.encode_to_vec(),
             "OpenEphemeralResource" => self.open(session, &decode(body)?)?.encode_to_vec(),
-            "ConfigureProvider" => self.configure(session, &decode(body)?)?.encode_to_vec(),
+            "ConfigureProvider" => self.configure(session, &decode(body)?).await?.encode_to_vec(),
             "ValidateResourceConfig" => validate_resource(&decode(body)?)?.encode_to_vec(),
             "ValidateDataResourceConfig" => DiagnosticsResponse::default().encode_to_vec(),
             "UpgradeResourceState" => upgrade(&decode(body)?)?.encode_to_vec(),
@@ -116,7 +118,7 @@ impl Provider {
             "PlanResourceChange" => self.plan(session, decode(body)?)?.encode_to_vec(),
             "ApplyResourceChange" => self.apply(session, decode(body)?).await?.encode_to_vec(),
             "ImportResourceState" => self.import(session, &decode(body)?)?.encode_to_vec(),
-            "ReadDataSource" => self.read_data(session, &decode(body)?)?.encode_to_vec(),
+            "ReadDataSource" => self.read_data(session, decode(body)?).await?.encode_to_vec(),
             "StopProvider" => {
                 session.stop();
                 Vec::new()
@@ -132,7 +134,7 @@ impl Provider {
         })
     }
 
-    fn configure(
+    async fn configure(
         &self,
         session: &Session,
         request: &wire::ConfigRequest,
@@ -141,7 +143,11 @@ impl Provider {
         let defaults = Arc::new(Defaults::read(&config, "us-west-2"));
         session.configure(Arc::clone(&defaults));
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = defaults;
-        Ok(DiagnosticsResponse::default())
+        if let Some(caller) = session.caller() {
+            caller.configure(&config);
+        }
+        let diagnostic = access::on_configure(&self.world, session, &config).await;
+        Ok(DiagnosticsResponse { diagnostics: diagnostic.into_iter().collect() })
     }
 
     fn scene(
@@ -165,7 +171,8 @@ impl Provider {
         let scene = self.scene(session, &request.type_name, resource, &state);
         let told = faults::told_of_read(&scene, &state);
         tokio::time::sleep(told.hang).await;
-        let diagnostics: Vec<_> = told.diagnostic.into_iter().collect();
+        let refused = access::on_read(&scene, session, &state).await;
+        let diagnostics: Vec<_> = refused.or(told.diagnostic).into_iter().collect();
         let new_state = if diagnostics.is_empty() { objects::read(&scene, &state) } else { state };
         let new_state = Some(DynamicValue::of(&new_state));
         Ok(wire::ReadResponse { new_state, diagnostics, private: request.private })
@@ -255,16 +262,21 @@ impl Provider {
         Ok(wire::OpenResponse { result: Some(DynamicValue::of(&value)), diagnostics })
     }
 
-    fn read_data(
+    async fn read_data(
         &self,
         session: &Session,
-        request: &wire::ConfigRequest,
+        request: wire::ConfigRequest,
     ) -> Result<wire::DataResponse, Status> {
         let source = catalogue().data_sources.get(&request.type_name).ok_or_else(|| {
             Status::invalid_argument(format!("{} is not known", request.type_name))
         })?;
         let config = value_of(request.config.as_ref(), source)?;
         let defaults = self.defaults(session);
+        let scene = self.scene(session, &request.type_name, source, &config);
+        if let Some(refused) = access::on_read(&scene, session, &config).await {
+            let state = Some(DynamicValue::of(&Value::Null));
+            return Ok(wire::DataResponse { state, diagnostics: vec![refused] });
+        }
         Ok(match data::read(&self.world, &request.type_name, source, &defaults, &config) {
             Ok(state) => wire::DataResponse {
                 state: Some(DynamicValue::of(&state)),

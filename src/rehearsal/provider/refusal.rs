@@ -20,6 +20,9 @@ pub(super) struct Refusal {
     pub(super) bare: bool,
 }
 
+/// In place of a code, where AWS was not asked.
+const UNSIGNED: &str = "unsigned";
+
 /// What is said around a refusal.
 pub(super) struct Telling<'a> {
     pub(super) action: Action,
@@ -44,6 +47,11 @@ impl Refusal {
     /// A text that stands for itself, without what was being done.
     pub(super) fn bare(message: impl Into<String>) -> Self {
         Self { bare: true, ..Self::new("", 0, message) }
+    }
+
+    /// A call that could not even be signed: what the SDK says of it.
+    pub(super) fn unsigned(words: &str) -> Self {
+        Self::new(UNSIGNED, 0, words)
     }
 
     fn late(code: &str, message: impl Into<String>) -> Self {
@@ -76,6 +84,11 @@ impl Refusal {
             return Diagnostic::error(format!("{doing} {whom}: {}", self.message), "");
         }
         let Operation { service, name, .. } = &told.operation;
+        if self.code == UNSIGNED {
+            let text = format!("get identity: get credentials: {}", self.message);
+            let summary = format!("{doing} {whom}: operation error {service}: {name}, {text}");
+            return Diagnostic::error(summary, "");
+        }
         let coded = if is_modelled(&self.code, service) {
             format!("{}: {}", self.code, self.message)
         } else {
@@ -98,6 +111,8 @@ fn is_modelled(code: &str, service: &str) -> bool {
         "AccessDenied",
         "Throttling",
         "ExpiredToken",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
         "RequestLimitExceeded",
         "RequestExpired",
         "UnauthorizedOperation",

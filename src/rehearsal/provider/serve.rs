@@ -52,7 +52,8 @@ struct Connection {
 
 impl Connection {
     fn new(stream: UnixStream) -> Self {
-        Self { stream, session: Arc::new(Session::new()) }
+        let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+        Self { stream, session: Arc::new(Session::of(peer)) }
     }
 }
 

@@ -3,11 +3,13 @@
 //! Speaks the OCI distribution protocol: push (whole, in chunks, by mount), pull, tags, catalogue.
 //! A repository exists when Terraform made it. Small blobs are kept byte for byte, of large ones
 //! only size and digest. Requests without credentials are answered, so that other clients need no
-//! login; with credentials the user must be `AWS`, as with ECR. Start at [`serve`].
+//! login; with credentials the user must be `AWS`, as with ECR, and a password of the world must
+//! not have ended. Start at [`serve`].
 
 mod blobs;
 mod error;
 mod manifests;
+pub(super) mod password;
 
 use std::collections::HashMap;
 use std::io;
@@ -108,7 +110,7 @@ async fn answer(State(registry): State<Arc<Registry>>, request: Request) -> Resp
 
 impl Registry {
     async fn route(&self, request: Request) -> Result<Response, Refusal> {
-        authenticate(&request)?;
+        authenticate(&self.world, &request)?;
         let path = request.uri().path().to_owned();
         let Some(path) = path.strip_prefix("/v2").map(|path| path.trim_start_matches('/')) else {
             return Err(Refusal::not_found());
@@ -193,17 +195,22 @@ impl Registry {
     }
 }
 
-fn authenticate(request: &Request) -> Result<(), Refusal> {
+fn authenticate(world: &World, request: &Request) -> Result<(), Refusal> {
     let Some(given) = request.headers().get(header::AUTHORIZATION) else { return Ok(()) };
     let pair = given
         .to_str()
         .ok()
         .and_then(|text| text.strip_prefix("Basic "))
         .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
-    if pair.is_some_and(|pair| pair.starts_with(b"AWS:") && pair.len() > 4) {
-        return Ok(());
+    let pair = pair.and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
+    match pair.strip_prefix("AWS:") {
+        Some(given) if password::has_ended(world, given) => {
+            let text = "Your authorization token has expired. Reauthenticate and try again.";
+            Err(Refusal::new(Code::Denied, text))
+        }
+        Some(given) if !given.is_empty() => Ok(()),
+        _ => Err(Refusal::new(Code::Unauthorized, "Not Authorized")),
     }
-    Err(Refusal::new(Code::Unauthorized, "Not Authorized"))
 }
 
 fn page(mut names: Vec<String>, query: &HashMap<String, String>) -> Vec<String> {

@@ -2,10 +2,10 @@
 //!
 //! A bucket is the same whether Terraform made it or a client over the wire. Small objects and the
 //! state of Terraform are kept byte for byte, of others only size and digest. Signatures of the
-//! world's own credentials ([`ACCESS_KEY`], [`SECRET_KEY`]) are verified, other access keys are
-//! refused, and requests without a signature are answered, so that any client can look. What is
-//! not simulated (access points, object lock, lifecycle rules, replication, …) is answered with
-//! `NotImplemented`. Start at [`serve`].
+//! world's own credentials ([`ACCESS_KEY`], [`SECRET_KEY`]) and of the operator's login are
+//! verified, other access keys and ended logins are refused, and requests without a signature are
+//! answered, so that any client can look. What is not simulated (access points, object lock,
+//! lifecycle rules, replication, …) is answered with `NotImplemented`. Start at [`serve`].
 
 mod answers;
 mod body;
@@ -28,14 +28,15 @@ use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::World;
 use super::http::{self as connection, Hangup, denial, status_of};
+use super::login::{self, Stranger};
 use super::store::Store;
+use super::{World, environment};
 
 /// The access key id that the world knows.
-pub const ACCESS_KEY: &str = "AKIAREHEARSAL0000000";
+pub const ACCESS_KEY: &str = environment::ACCESS_KEY_ID;
 /// Its secret.
-pub const SECRET_KEY: &str = "rehearsal";
+pub const SECRET_KEY: &str = environment::SECRET_ACCESS_KEY;
 
 /// Objects and parts up to this size are kept whole.
 const KEPT_AT_MOST: u64 = 1 << 20;
@@ -51,8 +52,8 @@ pub async fn serve(world: Arc<World>, listener: TcpListener) -> io::Result<()> {
         writing: Arc::new(Mutex::new(())),
     };
     let mut builder = S3ServiceBuilder::new(storage);
-    builder.set_auth(Keys);
-    builder.set_access(Everybody);
+    builder.set_auth(Keys(world.clone()));
+    builder.set_access(Holders(world.clone()));
     builder.set_host(Hosts);
     connection::serve(world, listener, builder.build()).await
 }
@@ -174,26 +175,43 @@ fn failed(error: io::Error) -> S3Error {
 }
 
 #[derive(Debug)]
-struct Keys;
+struct Keys(Arc<World>);
 
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        if access_key == ACCESS_KEY {
-            return Ok(SecretKey::from(SECRET_KEY));
+        if let Some((keys, _)) = login::known(&self.0, access_key) {
+            return Ok(SecretKey::from(keys.secret_access_key.expose()));
         }
         let text = "The AWS Access Key Id you provided does not exist in our records.";
         Err(s3_error!(InvalidAccessKeyId, "{text}"))
     }
 }
 
+/// Those who sign; that the signature is right has been found before.
 #[derive(Debug)]
-struct Everybody;
+struct Holders(Arc<World>);
 
 #[async_trait::async_trait]
-impl S3Access for Everybody {
-    async fn check(&self, _context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        Ok(())
+impl S3Access for Holders {
+    async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
+        const TOKEN: &str = "x-amz-security-token";
+        let Some(credentials) = context.credentials() else { return Ok(()) };
+        let presigned = context.uri().query().unwrap_or_default();
+        let presigned = url::form_urlencoded::parse(presigned.as_bytes());
+        let presigned = presigned.into_owned().find(|(name, _)| name.eq_ignore_ascii_case(TOKEN));
+        let header = context.headers().get(TOKEN).and_then(|value| value.to_str().ok());
+        let token = header.or(presigned.as_ref().map(|(_, token)| token.as_str()));
+        match login::admit(&self.0, &credentials.access_key, token) {
+            Ok(()) => Ok(()),
+            Err(Stranger::Expired) => {
+                Err(s3_error!(ExpiredToken, "The provided token has expired."))
+            }
+            Err(Stranger::Forged | Stranger::Unknown) => {
+                let text = "The provided token is malformed or otherwise invalid.";
+                Err(s3_error!(InvalidToken, "{text}"))
+            }
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) use self::bucket::{Bucket, Part, Slice};
 pub(super) use self::settings::Standing;
 pub(super) use self::xml::ListedPart;
 use super::{CredentialsError, Freshness, Retry};
+use crate::cloud::CredentialSource;
 use crate::error::Hint;
 use crate::run::Secret;
 
@@ -57,6 +58,23 @@ pub struct StorageKeys {
     pub secret_key: Secret,
     /// Of temporary ones.
     pub session_token: Option<Secret>,
+}
+
+/// The keys of a login: of the one that is valid when a request is signed.
+#[derive(Debug, Clone)]
+pub struct LoginKeys(pub Arc<dyn CredentialSource>);
+
+#[async_trait::async_trait]
+impl StorageCredentials for LoginKeys {
+    async fn keys(&self, _always_fresh: Freshness) -> Result<StorageKeys, CredentialsError> {
+        let served = self.0.credentials().await;
+        let keys = served.map_err(|error| CredentialsError(error.to_string()))?.keys;
+        Ok(StorageKeys {
+            access_key: keys.access_key_id,
+            secret_key: keys.secret_access_key,
+            session_token: keys.session_token,
+        })
+    }
 }
 
 /// Why object storage did not do what was asked.

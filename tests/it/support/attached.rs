@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use springboard::rehearsal::{Scenario, World, provider, storage};
+use springboard::rehearsal::{Scenario, World, environment, provider, storage};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Runtime;
@@ -60,8 +60,11 @@ impl Attached {
     }
 
     /// What an engine needs in its environment to find the provider.
-    pub(crate) fn environment(&self) -> [(&str, &str); 5] {
+    pub(crate) fn environment(&self) -> [(&str, &str); 8] {
         [
+            ("AWS_ACCESS_KEY_ID", environment::ACCESS_KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", environment::SECRET_ACCESS_KEY),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
             ("TF_REATTACH_PROVIDERS", &self.reattach),
             ("TF_CLI_CONFIG_FILE", &self.settings),
             ("CHECKPOINT_DISABLE", "1"),

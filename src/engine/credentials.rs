@@ -1,0 +1,413 @@
+//! The credentials of a run: served to the tools, compared with the plan, watched to the end.
+//!
+//! No tool is given keys. Each is given a private AWS configuration whose profile has our own
+//! `springboard credentials` as its `credential_process` ([`Profile`]), so that a login that was
+//! renewed elsewhere is picked up by what runs. Before the start the end of the login is held
+//! against the plan ([`check`]); during the run [`watch`] says when it is near, when it has come
+//! and when it was put off.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+
+use super::deployment::{Deployment, make_private};
+use super::recorder::RecordError;
+use super::session::Session;
+use super::surroundings::Surroundings;
+use crate::cloud::{CredentialError, Renewal, Served};
+use crate::host::write_private;
+use crate::run::event::{EventKind, Failure, Outcome, Standing};
+use crate::run::state::Status;
+
+/// Name of the profile; nobody types it.
+const NAME: &str = "springboard";
+/// So long before their end it is said that credentials end.
+const RUNWAY: Duration = Duration::from_mins(15);
+/// A new login is seen so many times within the runway: every twenty seconds.
+const LOOKS: u32 = 45;
+/// However fast time passes, the login is not asked after more often.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The private AWS configuration of a deployment.
+#[derive(Debug)]
+pub struct Profile<'a> {
+    deployment: &'a Deployment,
+    login: &'a [String],
+    region: &'a str,
+}
+
+impl<'a> Profile<'a> {
+    /// That of a deployment in these surroundings.
+    pub fn of(deployment: &'a Deployment, around: &'a Surroundings, region: &'a str) -> Self {
+        Self { deployment, login: &around.login, region }
+    }
+
+    /// Writes it; `program` is our own.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write(&self, program: &Path) -> io::Result<()> {
+        make_private(&self.deployment.aws())?;
+        let words = [program.display().to_string(), "credentials".to_owned()];
+        let words: Vec<String> = words.into_iter().chain(self.whose()).collect();
+        let command = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let region = self.region;
+        let text = format!("[profile {NAME}]\nregion = {region}\ncredential_process = {command}\n");
+        write_private(&self.config(), text.as_bytes())?;
+        write_private(&self.shared(), b"")
+    }
+
+    /// Arguments that say whose credentials are meant.
+    pub(super) fn whose(&self) -> Vec<String> {
+        let root = self.deployment.state_root().display().to_string();
+        let fixed =
+            ["--deployment".to_owned(), self.deployment.label(), "--state-dir".into(), root];
+        fixed.into_iter().chain(self.login.iter().cloned()).collect()
+    }
+
+    /// What leads a tool to it.
+    pub(super) fn environment(&self) -> BTreeMap<String, String> {
+        let path = |path: PathBuf| path.display().to_string();
+        let variables = [
+            ("AWS_CONFIG_FILE", path(self.config())),
+            ("AWS_SHARED_CREDENTIALS_FILE", path(self.shared())),
+            ("AWS_PROFILE", NAME.to_owned()),
+            ("AWS_SDK_LOAD_CONFIG", "1".to_owned()),
+            ("AWS_REGION", self.region.to_owned()),
+            ("AWS_DEFAULT_REGION", self.region.to_owned()),
+            // Nothing else than the profile may be found.
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ];
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn config(&self) -> PathBuf {
+        self.deployment.aws().join("config")
+    }
+
+    fn shared(&self) -> PathBuf {
+        self.deployment.aws().join("credentials")
+    }
+}
+
+/// A word of a command line that both a shell and the SDKs that split by themselves read as one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else if word.contains(['"', '\\', '$', '`']) {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    } else {
+        format!("\"{word}\"")
+    }
+}
+
+/// How long the plan takes, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Estimate {
+    /// Of the stage that is next.
+    next: Duration,
+    /// Of all that are left.
+    known: Duration,
+}
+
+impl Estimate {
+    fn of(session: &Session) -> Self {
+        let is_done =
+            |id: &str| session.before.stages.iter().any(|s| s.id == id && s.status == Status::Done);
+        let left = session.plan.stages.iter().filter(|stage| !is_done(stage.id));
+        let pace = session.surroundings.pace;
+        let times = left.map(|stage| session.plan.times.get(stage.id).map(|t| t.mul_f64(pace)));
+        let times: Vec<Option<Duration>> = times.collect();
+        Self {
+            next: times.first().copied().flatten().unwrap_or_default(),
+            known: times.iter().flatten().sum(),
+        }
+    }
+}
+
+/// What is known of the login before the start.
+struct Asked<'a> {
+    who: &'a str,
+    expires: Option<Timestamp>,
+    renewal: &'a Renewal,
+    now: Timestamp,
+}
+
+/// What a check has found.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    outcome: Outcome,
+    finding: String,
+    remedy: Option<String>,
+}
+
+/// Holds the end of the login against the plan; a failure when the run would not even get through
+/// its first stage.
+pub(super) async fn check(session: &Session) -> Result<Option<Failure>, RecordError> {
+    let around = &session.surroundings;
+    let verdict = match (around.credentials.credentials().await, around.cloud.caller().await) {
+        (Ok(served), Ok(caller)) => {
+            learn(session, &served);
+            judge(
+                &Asked {
+                    who: &caller.arn,
+                    expires: served.expires,
+                    renewal: around.credentials.renewal(),
+                    now: session.host.now(),
+                },
+                Estimate::of(session),
+            )
+        }
+        (Err(CredentialError::Ended { remedy }), _) => Verdict {
+            outcome: Outcome::Fail,
+            finding: "the credentials have ended".into(),
+            remedy: Some(remedy),
+        },
+        (Err(error), _) => unknown(&error),
+        (_, Err(error)) => unknown(&error),
+    };
+    let Verdict { outcome, finding, remedy } = verdict;
+    let failure = (outcome == Outcome::Fail).then(|| Failure {
+        what: finding.clone(),
+        causes: Vec::new(),
+        hint: remedy.clone(),
+    });
+    let check = "credentials".to_owned();
+    session.recorder.record(EventKind::CheckFinished { check, outcome, finding, remedy }).await?;
+    Ok(failure)
+}
+
+fn unknown(error: &dyn std::error::Error) -> Verdict {
+    Verdict { outcome: Outcome::Unknown, finding: error.to_string(), remedy: None }
+}
+
+fn judge(asked: &Asked<'_>, estimate: Estimate) -> Verdict {
+    let Asked { who, expires, renewal, now } = asked;
+    let verdict = |outcome, finding, remedy| Verdict { outcome, finding, remedy };
+    let Some(expires) = expires else {
+        let what = format!("{who}; the credentials do not end");
+        return verdict(Outcome::Pass, what, None);
+    };
+    let left = left(*expires, *now);
+    let ends = format!("{who}; the credentials end in {}", span(left));
+    let takes = |what: &str, time| format!("{what} takes at least {}", span(time));
+    match renewal {
+        Renewal::Elsewhere(_) if left >= estimate.known => {
+            verdict(Outcome::Pass, format!("{ends} and can be renewed"), None)
+        }
+        Renewal::Elsewhere(_) => verdict(
+            Outcome::Warn,
+            format!("{ends}; {}", takes("the install", estimate.known)),
+            Some(format!("{} when asked: nothing has to be stopped", renewal.remedy())),
+        ),
+        Renewal::Never { remedy } if left < estimate.next => verdict(
+            Outcome::Fail,
+            format!("{ends} and cannot be renewed; {}", takes("the first stage", estimate.next)),
+            Some(remedy.clone()),
+        ),
+        Renewal::Never { remedy } => verdict(
+            Outcome::Warn,
+            format!("{ends} and cannot be renewed while the run goes on"),
+            Some(format!("use a login that can be renewed; else, when they have ended: {remedy}")),
+        ),
+    }
+}
+
+/// Says how the login stands whenever that changes. Ends only when the journal cannot be written.
+pub(super) async fn watch(session: &Session) -> RecordError {
+    let around = &session.surroundings;
+    let runway = RUNWAY.mul_f64(around.pace);
+    let pause = (runway / LOOKS).max(SHORTEST_PAUSE);
+    let mut told = None;
+    loop {
+        let now = session.host.now();
+        let standing = match around.credentials.credentials().await {
+            Ok(served) => {
+                learn(session, &served);
+                let is_near = |at: Timestamp| left(at, now) < runway;
+                match (served.expires.filter(|at| is_near(*at)), told) {
+                    (Some(at), _) => Some((Standing::Ending, Some(at))),
+                    (None, Some(_)) => Some((Standing::Renewed, served.expires)),
+                    (None, None) => None,
+                }
+            }
+            Err(CredentialError::Ended { .. }) => Some((Standing::Ended, None)),
+            // Whoever needs them meets the same and says it.
+            Err(CredentialError::Cloud(_)) => told,
+        };
+        if let Some((standing, expires)) = standing.filter(|standing| told != Some(*standing)) {
+            let what = said(standing, expires, now, around.credentials.renewal());
+            let kind = EventKind::CredentialsChanged { standing, expires, what };
+            if let Err(error) = session.recorder.record(kind).await {
+                return error;
+            }
+            let is_over = standing == Standing::Renewed;
+            told = (!is_over).then_some((standing, expires));
+        }
+        sleep(pause).await;
+    }
+}
+
+fn said(
+    standing: Standing,
+    expires: Option<Timestamp>,
+    now: Timestamp,
+    renewal: &Renewal,
+) -> String {
+    let remedy = renewal.remedy();
+    let at = |at: Timestamp| at.strftime("%H:%M:%S UTC").to_string();
+    let end = expires.map(|expires| format!("in {}, at {}", span(left(expires, now)), at(expires)));
+    let end = end.unwrap_or_default();
+    match (standing, renewal) {
+        (Standing::Ending, Renewal::Elsewhere(_)) => {
+            format!("the credentials end {end}; {remedy}: nothing has to be stopped")
+        }
+        (Standing::Ending, Renewal::Never { .. }) => {
+            format!("the credentials end {end} and cannot be renewed; what asks AWS then fails")
+        }
+        (Standing::Ended, Renewal::Elsewhere(_)) => {
+            format!("the credentials have ended; what runs waits for new ones: {remedy}")
+        }
+        (Standing::Ended, Renewal::Never { .. }) => {
+            "the credentials have ended and cannot be renewed; what asks AWS fails".into()
+        }
+        (Standing::Renewed | Standing::Other, _) => match expires {
+            Some(expires) => format!("the credentials were renewed and end at {}", at(expires)),
+            None => "the credentials were renewed and do not end".into(),
+        },
+    }
+}
+
+fn learn(session: &Session, served: &Served) {
+    for secret in served.secrets() {
+        session.redactor.learn(secret);
+    }
+}
+
+/// The failure of a step in words of the login, where that is why it failed.
+pub(super) async fn explained(around: &Surroundings, failure: &Failure) -> Option<Failure> {
+    let said = std::iter::once(&failure.what).chain(&failure.causes);
+    let is_named = said.into_iter().any(|text| names_the_end(text));
+    let now = around.credentials.credentials().await;
+    if !is_named && !matches!(now, Err(CredentialError::Ended { .. })) {
+        return None;
+    }
+    let renewal = around.credentials.renewal();
+    let what = match renewal {
+        Renewal::Elsewhere(_) => "the credentials have ended, and no new login came in time",
+        Renewal::Never { .. } => "the credentials have ended and cannot be renewed in a run",
+    };
+    let mut causes = vec![failure.what.clone()];
+    causes.extend(failure.causes.iter().cloned());
+    causes.retain(|cause| cause != "the credentials have ended");
+    let hint = Some(format!("{}, then resume; what was made is kept", renewal.remedy()));
+    Some(Failure { what: what.into(), causes, hint })
+}
+
+/// Whether a text of AWS, of an SDK or of ours says that credentials have ended.
+fn names_the_end(text: &str) -> bool {
+    let words = [
+        "ExpiredToken",
+        "RequestExpired",
+        "failed to refresh cached credentials",
+        "the credentials have ended",
+    ];
+    words.iter().any(|word| text.contains(word))
+}
+
+fn left(expires: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(expires.duration_since(now).max(SignedDuration::ZERO)).unwrap_or_default()
+}
+
+/// A span of time in words: `25 s`, `42 min`, `7 h 12 min`.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deployment::Kind;
+    use super::*;
+
+    const WHO: &str = "arn:aws:sts::123456789012:assumed-role/Installer/op";
+
+    fn minutes(minutes: u64) -> Duration {
+        Duration::from_mins(minutes)
+    }
+
+    fn judged(left: Option<u64>, renewal: &Renewal) -> (Outcome, String) {
+        let now = Timestamp::UNIX_EPOCH;
+        let expires = left.map(|left| now.saturating_add(minutes(left)).unwrap());
+        let estimate = Estimate { next: minutes(20), known: minutes(61) };
+        let verdict = judge(&Asked { who: WHO, expires, renewal, now }, estimate);
+        let finding = verdict.finding.strip_prefix(WHO).unwrap();
+        (verdict.outcome, finding.trim_start_matches("; ").to_owned())
+    }
+
+    #[test]
+    fn a_login_is_held_against_the_time_that_the_plan_takes() {
+        let login = Renewal::Elsewhere("aws sso login".into());
+        let said = |outcome, finding: &str| (outcome, finding.to_owned());
+        assert_eq!(judged(None, &login), said(Outcome::Pass, "the credentials do not end"));
+        let enough = "the credentials end in 7 h 12 min and can be renewed";
+        assert_eq!(judged(Some(432), &login), said(Outcome::Pass, enough));
+        let short = "the credentials end in 42 min; the install takes at least 1 h 1 min";
+        assert_eq!(judged(Some(42), &login), said(Outcome::Warn, short));
+    }
+
+    #[test]
+    fn keys_that_cannot_be_renewed_are_said_and_refused_where_they_are_too_short() {
+        let never = Renewal::Never { remedy: "give new keys".into() };
+        let (outcome, finding) = judged(Some(300), &never);
+        assert_eq!(outcome, Outcome::Warn);
+        assert!(finding.ends_with("cannot be renewed while the run goes on"), "{finding}");
+        let (outcome, finding) = judged(Some(5), &never);
+        assert_eq!(outcome, Outcome::Fail);
+        assert!(finding.ends_with("the first stage takes at least 20 min"), "{finding}");
+        assert_eq!(judged(None, &never).0, Outcome::Pass);
+    }
+
+    #[test]
+    fn the_command_of_the_profile_is_read_the_same_by_all() {
+        assert_eq!(quoted("/opt/springboard-0.1"), "/opt/springboard-0.1");
+        assert_eq!(quoted("/opt/my tools/springboard"), "\"/opt/my tools/springboard\"");
+        assert_eq!(quoted("/opt/$HOME's"), r"'/opt/$HOME'\''s'");
+    }
+
+    #[test]
+    fn the_profile_names_our_own_program_and_holds_no_secret() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("a b");
+        let deployment = Deployment::named(&root, Kind::Rehearsal, "acme");
+        let login = ["--login".to_owned(), "2".to_owned()];
+        let profile = Profile { deployment: &deployment, login: &login, region: "eu-west-1" };
+        profile.write(Path::new("/opt/springboard")).unwrap();
+        let path = deployment.aws().join("config");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            format!(
+                "[profile springboard]\nregion = eu-west-1\ncredential_process = /opt/springboard \
+                 credentials --deployment rehearsal/acme --state-dir \"{}\" --login 2\n",
+                root.display()
+            )
+        );
+        for file in ["config", "credentials"] {
+            let file = std::fs::metadata(deployment.aws().join(file)).unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(profile.environment()["AWS_CONFIG_FILE"], path.display().to_string());
+    }
+}
