@@ -1,5 +1,6 @@
 //! `springboard status` and `springboard runs`: what the journals say, without a run.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use springboard::cli::{RunsArgs, StatusArgs};
 use springboard::engine::deployment::Deployment;
@@ -9,7 +10,7 @@ use springboard::frontend::printer::Printer;
 use springboard::frontend::{Output, line, words};
 use springboard::host::Host;
 use springboard::run::RunState;
-use springboard::run::event::RunStatus;
+use springboard::run::event::{RunStatus, Standing};
 use springboard::run::journal;
 use springboard::run::state::Status;
 
@@ -134,6 +135,8 @@ impl Facts<'_> {
                 }
             }
         }
+        let said = state.credentials.filter(|_| state.status.is_none());
+        lines.extend(said.map(|(standing, expires)| credentials(standing, expires)));
         if let Some(failure) = &state.failure {
             lines.extend(line::failure(failure).lines().map(str::to_owned));
         }
@@ -160,6 +163,18 @@ impl Facts<'_> {
             "failure": self.state.and_then(|s| s.failure.clone()),
         })
     }
+}
+
+/// How the credentials of a run stand that is at work.
+fn credentials(standing: Standing, expires: Option<Timestamp>) -> String {
+    let at = expires.map(|at| at.strftime(" at %H:%M:%S UTC").to_string()).unwrap_or_default();
+    let word = match standing {
+        Standing::Ended => "have ended; what runs waits for a new login",
+        Standing::Ending => "end",
+        Standing::Renewed | Standing::Other if expires.is_none() => "were renewed and do not end",
+        Standing::Renewed | Standing::Other => "were renewed and end",
+    };
+    format!("  the credentials {word}{at}")
 }
 
 fn run_word(state: &RunState) -> String {

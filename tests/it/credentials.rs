@@ -2,14 +2,25 @@
 //! renewed elsewhere, and loses nothing when it is not.
 
 use std::fs;
+use std::sync::Arc;
 
 use serde_json::Value;
+use springboard::bundle::Checkpoint;
+use springboard::error::render;
+use springboard::rehearsal::World;
 use springboard::rehearsal::login::Login;
+use springboard::transfer::checkpoints::{Destination, DigestCache, upload};
+use springboard::transfer::{
+    CancellationToken, CredentialsError, Freshness, Reporter, Retry, StorageAccess,
+    StorageCredentials, StorageKeys,
+};
 
 use crate::support::attached::Attached;
+use crate::support::images::tar_of;
 use crate::support::programs::{capture_with, engines};
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::Stage;
+use crate::support::world::Servers;
 
 /// The embedded scenario, fast enough for a test: the login ends after some seconds.
 fn rehearse(stage: &Stage) -> Vec<String> {
@@ -148,6 +159,53 @@ fn a_tool_with_keys_that_have_ended_is_told_so_as_by_the_real_provider() {
         let words = "api error ExpiredToken: The security token included in the request is expired";
         assert!(said.contains(words), "{said}");
     }
+}
+
+/// The first keys of a world; new ones only when they were refused.
+#[derive(Debug)]
+struct Renewing(Arc<World>);
+
+#[async_trait::async_trait]
+impl StorageCredentials for Renewing {
+    async fn keys(&self, freshness: Freshness) -> Result<StorageKeys, CredentialsError> {
+        let login = match freshness {
+            Freshness::Any => Login::numbered(&self.0, 0).unwrap(),
+            Freshness::Renewed => Login::current(&self.0),
+        };
+        let keys = login.keys(&self.0);
+        Ok(StorageKeys {
+            access_key: keys.access_key_id,
+            secret_key: keys.secret_access_key,
+            session_token: keys.session_token,
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_with_the_keys_of_a_new_login() {
+    let mut servers = Servers::at_scale("[account]\ncredentials_expire_in = \"-1s\"\n", 1.0);
+    servers.has_bucket("acme-models");
+    let endpoint = format!("http://{}/", servers.storage().await);
+    let access = StorageAccess {
+        client: reqwest::Client::new(),
+        endpoint: endpoint.parse().unwrap(),
+        region: "us-west-2".into(),
+        credentials: Arc::new(Renewing(servers.world.clone())),
+        retry: Retry::default(),
+        now: jiff::Timestamp::now,
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("malibu-2.2.tar");
+    fs::write(&path, tar_of(&[("config.json", b"{}")])).unwrap();
+    let size = fs::metadata(&path).unwrap().len();
+    let checkpoint = Checkpoint { stem: "malibu-2.2".into(), path, size };
+    let (to, cancel) = (Destination::new(access, "acme-models"), CancellationToken::new());
+    let cache = DigestCache::open(&dir.path().join("digests.json"));
+    let again = async || upload(&checkpoint, &to, &cache, &Reporter::silent(), &cancel).await;
+    let refused = render(&again().await.unwrap_err());
+    assert!(refused.contains("The provided token has expired."), "{refused}");
+    Login::renew(&servers.world).unwrap();
+    assert_eq!(again().await.unwrap().members, 1);
 }
 
 /// Keys were served many times and are in no file of the run, the private profile included.

@@ -201,4 +201,23 @@ mod tests {
         assert_eq!(signer_of(&token("host"), at), None);
         assert_eq!(signer_of("k8s-aws-v1.!!", at), None);
     }
+
+    #[test]
+    fn a_token_of_a_login_that_has_ended_lets_nobody_in() {
+        use crate::cloud::sign::cluster_token;
+        use crate::rehearsal::Scenario;
+        use crate::rehearsal::login::Login;
+
+        let dir = tempfile::tempdir().unwrap();
+        let ended = Scenario::parse("[account]\ncredentials_expire_in = \"-1s\"\n").unwrap();
+        let world = World::open(dir.path(), ended, 1.0).unwrap();
+        let lets_in = |login: Login| {
+            let token = cluster_token(&login.keys(&world), "us-west-2", "acme", world.now());
+            is_authentic(&world, &format!("Bearer {}", token.unwrap().expose()))
+        };
+        let old = Login::current(&world);
+        assert!(!lets_in(old));
+        assert!(lets_in(Login::renew(&world).unwrap()));
+        assert!(!lets_in(old));
+    }
 }
