@@ -86,6 +86,16 @@ pub(crate) const PROGRAMS: &[Program] = &[
         why: "installs the charts where operators still have Helm 3",
     },
     Program {
+        name: "kubectl",
+        version: "1.37.2",
+        source: Source::GoModule {
+            folder: "xtask/kubectl",
+            package: ".",
+            ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2",
+        },
+        why: "asks the simulated cluster in tests, as operators do; springboard itself needs none",
+    },
+    Program {
         name: "crane",
         version: "0.22.1",
         source: Source::GoPackage {

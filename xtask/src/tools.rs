@@ -192,4 +192,13 @@ mod tests {
         let text = fs::read_to_string(shell::root().join("xtask/tofu/go.mod")).unwrap();
         assert!(text.contains(&format!("github.com/opentofu/opentofu v{pin}")), "{text}");
     }
+
+    #[test]
+    fn the_pinned_kubectl_is_the_one_of_its_go_mod() {
+        // The libraries of Kubernetes 1.37.2 are called 0.37.2.
+        let pin =
+            program("kubectl").and_then(|program| program.version.strip_prefix("1.")).unwrap();
+        let text = fs::read_to_string(shell::root().join("xtask/kubectl/go.mod")).unwrap();
+        assert!(text.contains(&format!("k8s.io/kubectl v0.{pin}")), "{text}");
+    }
 }

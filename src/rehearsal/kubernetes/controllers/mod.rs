@@ -25,6 +25,7 @@ mod scheduler;
 mod services;
 mod stateful_sets;
 mod timers;
+mod topology;
 
 use std::io;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub(crate) struct Control<'a> {
 /// Runs the cluster for ever.
 pub(crate) async fn run(api: &Arc<Api>) {
     let mut changes = api.world.store.changes();
-    let mut timers = Timers::default();
+    let mut timers = Timers::open(Arc::clone(&api.world));
     loop {
         changes.mark_unchanged();
         for _ in 0..PASSES_AT_ONCE {

@@ -1,7 +1,8 @@
 //! The scheduler: a node for each pod, or the sentence that says why there is none.
 //!
-//! Looks at taints, node selectors and required affinities (of nodes, and pods apart from each
-//! other), resources, and where volumes are. Preferences and preemption are left out.
+//! Looks at taints, node selectors and required affinities (of nodes, and between pods), topology
+//! spread, resources, ports of the host, and where volumes are. Preferences and preemption are left
+//! out: of the nodes that do, the one with the fewest pods of the same owner is taken.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,12 +11,13 @@ use serde_json::{Value, json};
 
 use super::super::kind::at;
 use super::super::quantity;
-use super::super::selector::{expression_holds, label_selector_matches};
-use super::super::value::{condition, entries, items, label, name, namespace, text};
+use super::super::selector::expression_holds;
+use super::super::value::{condition, controller_of, entries, items, label, name, namespace, text};
 use super::Control;
 use super::claims;
 use super::events::Tone;
 use super::pods;
+use super::topology::{Place, Rules};
 
 /// The annotation by which the scheduler asks for a volume where a node is.
 pub(crate) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
@@ -32,7 +34,7 @@ struct Candidate<'a> {
 
 /// Why a node does not do, and whether removing other pods could help.
 struct Refusal {
-    reason: String,
+    reasons: Vec<String>,
     others_are_in_the_way: bool,
 }
 
@@ -47,10 +49,11 @@ pub(crate) fn run(control: &mut Control<'_>) -> io::Result<()> {
         return Ok(());
     }
     let nodes = control.list(at::NODES);
+    let namespaces = control.list(at::NAMESPACES);
     let mut candidates: Vec<Candidate<'_>> =
         nodes.iter().map(|node| Candidate::new(node, &all_pods)).collect();
     for pod in waiting {
-        schedule(control, pod, &mut candidates)?;
+        schedule(control, pod, &mut candidates, &namespaces)?;
     }
     Ok(())
 }
@@ -72,6 +75,16 @@ impl<'a> Candidate<'a> {
         }
         Self { node, free, pods }
     }
+
+    /// The lower, the better: pods of the same owner, then what is taken of the node.
+    fn rank(&self, pod: &Value) -> (usize, i128, usize) {
+        let owner = controller_of(pod).map(|owner| text(owner, "/uid"));
+        let of_owner = |other: &&&Value| {
+            owner.is_some() && controller_of(other).map(|owner| text(owner, "/uid")) == owner
+        };
+        let siblings = self.pods.iter().filter(of_owner).count();
+        (siblings, -self.free.get("cpu").copied().unwrap_or(0), self.pods.len())
+    }
 }
 
 fn take(free: &mut Amounts, wanted: &Amounts) {
@@ -80,28 +93,47 @@ fn take(free: &mut Amounts, wanted: &Amounts) {
     }
 }
 
-/// What a pod requests: its containers together, or its largest init container.
+/// What a pod requests: its containers and sidecars together, or the largest init container with
+/// the sidecars that run before it; and what its runtime class adds.
 pub(crate) fn requests(pod: &Value) -> Amounts {
     let mut total = Amounts::new();
     for container in items(pod, "/spec/containers") {
-        for (resource, amount) in entries(container, "/resources/requests") {
-            *total.entry(resource.clone()).or_default() += quantity::milli(amount);
-        }
+        add(&mut total, &container["resources"]["requests"]);
     }
+    let (mut sidecars, mut largest) = (Amounts::new(), Amounts::new());
     for container in items(pod, "/spec/initContainers") {
-        for (resource, amount) in entries(container, "/resources/requests") {
-            let most = total.entry(resource.clone()).or_default();
-            *most = (*most).max(quantity::milli(amount));
+        if text(container, "/restartPolicy") == "Always" {
+            add(&mut total, &container["resources"]["requests"]);
+            add(&mut sidecars, &container["resources"]["requests"]);
+            continue;
+        }
+        let mut alone = sidecars.clone();
+        add(&mut alone, &container["resources"]["requests"]);
+        for (resource, amount) in alone {
+            let most = largest.entry(resource).or_default();
+            *most = (*most).max(amount);
         }
     }
+    for (resource, amount) in largest {
+        let most = total.entry(resource).or_default();
+        *most = (*most).max(amount);
+    }
+    add(&mut total, &pod["spec"]["overhead"]);
     total.insert("pods".into(), 1000);
     total
+}
+
+fn add(total: &mut Amounts, more: &Value) {
+    for (resource, amount) in entries(more, "") {
+        *total.entry(resource.clone()).or_default() += quantity::milli(amount);
+    }
 }
 
 fn schedule<'a>(
     control: &mut Control<'_>,
     pod: &'a Value,
     candidates: &mut [Candidate<'a>],
+    namespaces: &[Value],
 ) -> io::Result<()> {
     if let Some(why) = claims::obstacle(control, pod) {
         let count = candidates.len();
@@ -112,15 +144,17 @@ fn schedule<'a>(
         return refuse(control, pod, &message);
     }
     let wanted = requests(pod);
+    let places = candidates.iter().map(|c| Place { node: c.node, pods: &c.pods }).collect();
+    let rules = Rules::new(pod, places, namespaces);
     let mut refusals = Vec::new();
     let mut best: Option<usize> = None;
     for (index, candidate) in candidates.iter().enumerate() {
-        if let Some(refusal) = judge(control, candidate, pod, &wanted) {
+        if let Some(refusal) = judge(control, candidate, pod, &wanted, &rules) {
             refusals.push(refusal);
             continue;
         }
-        let cpu = |at: usize| candidates[at].free.get("cpu").copied().unwrap_or(0);
-        if best.is_none_or(|best| cpu(index) > cpu(best)) {
+        let rank = |at: usize| candidates[at].rank(pod);
+        if best.is_none_or(|best| rank(index) < rank(best)) {
             best = Some(index);
         }
     }
@@ -161,8 +195,8 @@ fn sentence(nodes: usize, refusals: &[Refusal]) -> String {
         return "no nodes available to schedule pods".into();
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for refusal in refusals {
-        *counts.entry(&refusal.reason).or_default() += 1;
+    for reason in refusals.iter().flat_map(|refusal| &refusal.reasons) {
+        *counts.entry(reason).or_default() += 1;
     }
     let mut parts: Vec<String> =
         counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
@@ -183,47 +217,78 @@ fn sentence(nodes: usize, refusals: &[Refusal]) -> String {
     )
 }
 
-/// Why a pod cannot go to a node, in the order in which the scheduler looks.
+/// Why a pod cannot go to a node: what the first of the scheduler's plug-ins says that refuses it.
 fn judge(
     control: &Control<'_>,
     candidate: &Candidate<'_>,
     pod: &Value,
     wanted: &Amounts,
+    rules: &Rules<'_>,
 ) -> Option<Refusal> {
     let node = candidate.node;
-    let hopeless = |reason: String| Some(Refusal { reason, others_are_in_the_way: false });
-    if node["spec"]["unschedulable"] == true {
-        return hopeless("node(s) were unschedulable".into());
+    let refusal = |reason: &str, others_are_in_the_way: bool| {
+        Some(Refusal { reasons: vec![reason.to_owned()], others_are_in_the_way })
+    };
+    if node["spec"]["unschedulable"] == true && !tolerates_cordon(pod) {
+        return refusal("node(s) were unschedulable", false);
     }
     if let Some(taint) = untolerated(pod, node) {
-        return hopeless(format!(
-            "node(s) had untolerated taint {{{}: {}}}",
-            text(taint, "/key"),
-            text(taint, "/value")
-        ));
+        // Since 1.24 with the value even where it is empty.
+        let (key, value) = (text(taint, "/key"), text(taint, "/value"));
+        return refusal(&format!("node(s) had untolerated taint {{{key}: {value}}}"), false);
     }
     if !fits_affinity(pod, node) {
-        return hopeless("node(s) didn't match Pod's node affinity/selector".into());
+        return refusal("node(s) didn't match Pod's node affinity/selector", false);
     }
-    if !claims::are_reachable_from(control, pod, node) {
-        return hopeless("node(s) had volume node affinity conflict".into());
+    if candidate.has_port_of(pod) {
+        return refusal("node(s) didn't have free ports for the requested pod ports", true);
     }
-    if is_kept_apart(candidate, pod) {
-        return Some(Refusal {
-            reason: "node(s) didn't match pod anti-affinity rules".into(),
-            others_are_in_the_way: true,
-        });
-    }
-    let short = wanted.iter().find(|(resource, amount)| {
+    let short = wanted.iter().filter(|(resource, amount)| {
         **amount > 0 && candidate.free.get(*resource).copied().unwrap_or(0) < **amount
     });
-    short.map(|(resource, _)| Refusal {
-        reason: match resource.as_str() {
+    let reasons: Vec<String> = short
+        .map(|(resource, _)| match resource.as_str() {
             "pods" => "Too many pods".into(),
             resource => format!("Insufficient {resource}"),
-        },
-        others_are_in_the_way: true,
-    })
+        })
+        .collect();
+    if !reasons.is_empty() {
+        // More than the empty node has: no other pod is in the way.
+        let could_fit = wanted.iter().all(|(resource, amount)| {
+            quantity::milli(&node["status"]["allocatable"][resource]) >= *amount
+        });
+        return Some(Refusal { reasons, others_are_in_the_way: could_fit });
+    }
+    if !claims::are_reachable_from(control, pod, node) {
+        return refusal("node(s) had volume node affinity conflict", false);
+    }
+    let why = rules.obstacle(node)?;
+    let helps = !why.contains("missing required label") && !why.contains("pod affinity rules");
+    refusal(why, helps)
+}
+
+/// The toleration of the taint that stands for a cordoned node.
+fn tolerates_cordon(pod: &Value) -> bool {
+    let taint = json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
+    items(pod, "/spec/tolerations").any(|toleration| tolerates(toleration, &taint))
+}
+
+impl Candidate<'_> {
+    /// Whether a pod of this node has a port of the host that the new one wants.
+    fn has_port_of(&self, pod: &Value) -> bool {
+        let ports = |pod: &Value| -> Vec<(i64, String)> {
+            items(pod, "/spec/containers")
+                .flat_map(|container| items(container, "/ports"))
+                .filter_map(|port| {
+                    let number = port["hostPort"].as_i64().filter(|number| *number > 0)?;
+                    Some((number, port["protocol"].as_str().unwrap_or("TCP").to_owned()))
+                })
+                .collect()
+        };
+        let wanted = ports(pod);
+        !wanted.is_empty()
+            && self.pods.iter().any(|there| ports(there).iter().any(|port| wanted.contains(port)))
+    }
 }
 
 /// The first taint of a node that keeps a pod away.
@@ -259,19 +324,6 @@ pub(crate) fn fits_affinity(pod: &Value, node: &Value) -> bool {
         })
 }
 
-/// Whether the pod must not be where another pod of the same topology is. Only the host name is
-/// looked at as a topology within one node; zones would need the pods of all nodes.
-fn is_kept_apart(candidate: &Candidate<'_>, pod: &Value) -> bool {
-    items(pod, "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution")
-        .filter(|term| text(term, "/topologyKey") == "kubernetes.io/hostname")
-        .any(|term| {
-            candidate.pods.iter().any(|other| {
-                namespace(other) == namespace(pod)
-                    && label_selector_matches(&term["labelSelector"], other)
-            })
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,7 +331,7 @@ mod tests {
     #[test]
     fn the_sentence_counts_reasons_and_says_whether_preemption_would_help() {
         let refusal = |reason: &str, others_are_in_the_way| Refusal {
-            reason: reason.into(),
+            reasons: vec![reason.into()],
             others_are_in_the_way,
         };
         let short = || refusal("Insufficient nvidia.com/gpu", true);
@@ -309,5 +361,17 @@ mod tests {
         );
         assert!(untolerated(&pod(json!({"key": "nvidia.com/gpu"})), &node).is_some());
         assert!(untolerated(&json!({"spec": {}}), &node).is_some());
+    }
+
+    #[test]
+    fn a_pod_requests_its_containers_or_its_largest_init_container_beside_the_sidecars() {
+        let asks = |cpu: &str| json!({"resources": {"requests": {"cpu": cpu}}});
+        let mut sidecar = asks("1");
+        sidecar["restartPolicy"] = json!("Always");
+        let pod = |init: Value| json!({"spec": {"initContainers": init, "containers": [asks("1"), asks("500m")]}});
+        assert_eq!(requests(&pod(json!([asks("2")])))["cpu"], 2000);
+        assert_eq!(requests(&pod(json!([asks("1")])))["cpu"], 1500);
+        assert_eq!(requests(&pod(json!([sidecar])))["cpu"], 2500);
+        assert_eq!(requests(&pod(json!([sidecar, asks("2")])))["cpu"], 3000);
     }
 }
