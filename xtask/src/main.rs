@@ -9,6 +9,7 @@
 mod bench;
 mod fuzz;
 mod golang;
+mod kill;
 mod pins;
 mod rehearse;
 mod shell;
@@ -29,6 +30,7 @@ Chores:
                      ARGS go to `springboard rehearse`
   test [--quick]     everything that must hold before a change lands; fetches what it needs.
                      --quick: formatting, lints and tests with the programs that are there
+  kill [N|all]       kill rehearsals at N moments of each profile (all of them), resume, and compare
   tools [NAME…]      fetch the pinned external programs (all of them, or the named ones)
   tools --list       print the table of external programs
   bench [NAME [ARGS…]]   measure, as ratios against other programs in the same run:
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         "rehearse" => rehearse::run(rest),
         "test" => test::run(rest),
         "tools" => tools::run(rest),
+        "kill" => kill::run(rest),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {

@@ -22,7 +22,7 @@ use crate::plan::{Facts, Release, Render};
 use crate::run::Action;
 use crate::run::event::{EventKind, Failure};
 use crate::tools::helm::{self, Helm, Standing, read_history};
-use crate::tools::process::capture;
+use crate::tools::process::{Ended, capture};
 
 /// Between two looks at the objects of a release while Helm waits for them.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -134,7 +134,7 @@ async fn clear_pending(
     context.session.recorder.record(EventKind::Found { stage, what }).await?;
     let mut words = LastWords::default();
     let ended = tool::run(context, purpose, command, &mut words, &Stop::default()).await?;
-    checked(context, ended.is_success(), || helm_failure(purpose, name, &words))
+    checked(context, ended.is_success(), || helm_failure(purpose, name, &words, &ended))
 }
 
 async fn deploy(
@@ -176,7 +176,7 @@ async fn deploy(
         .await?;
     let reason = hopeless.into_inner().ok().flatten();
     checked(context, false, || {
-        let mut failure = helm_failure("upgrade", &release.name, &words);
+        let mut failure = helm_failure("upgrade", &release.name, &words, &ended);
         if let Some(reason) = reason {
             failure.what = format!("release {} will not become ready: {reason}", release.name);
         }
@@ -212,7 +212,10 @@ async fn watch(
     }
 }
 
-fn helm_failure(purpose: &str, release: &str, words: &LastWords) -> Failure {
+fn helm_failure(purpose: &str, release: &str, words: &LastWords, ended: &Ended) -> Failure {
+    if let Some(failure) = tool::killed("helm", &format!("{purpose} of release {release}"), ended) {
+        return failure;
+    }
     Failure {
         what: format!("helm {purpose} of release {release} failed"),
         causes: words.causes(),

@@ -135,7 +135,9 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
     let mut translator = Translator::new(context.stage, context.step, Command::Other);
     let ended =
         tool::run(context, "init", root.init(&[]), &mut translator, &Stop::default()).await?;
-    checked(context, ended.is_success(), || tool::failure(context, "init", translator.told()))?;
+    checked(context, ended.is_success(), || {
+        tool::failure(context, "init", translator.told(), &ended)
+    })?;
     let mut words = LastWords::default();
     let ended =
         tool::run(context, "validate", root.validate(), &mut words, &Stop::default()).await?;
@@ -178,7 +180,7 @@ pub(super) async fn plan(context: &Context<'_>, root: &Root) -> Result<Planned, 
     let ended = tool::run(context, "plan", root.plan(), &mut translator, &Stop::default()).await?;
     let made = matches!(ended.code(), Some(0 | 2));
     held_by_another(context, translator.told())?;
-    checked(context, made, || tool::failure(context, "plan", translator.told()))?;
+    checked(context, made, || tool::failure(context, "plan", translator.told(), &ended))?;
     if ended.code() == Some(0) {
         remove_plan(root)?;
         return Ok(Planned::Nothing);
@@ -246,8 +248,9 @@ async fn run_apply(context: &Context<'_>, root: &Root) -> Result<(), StepError> 
     let told = translator.told();
     held_by_another(context, told)?;
     // Exit code and summary together: events alone do not say that the state was written.
-    let applied = ended?.is_success() && told.applied.is_some();
-    checked(context, applied, || tool::failure(context, "apply", told))
+    let ended = ended?;
+    let applied = ended.is_success() && told.applied.is_some();
+    checked(context, applied, || tool::failure(context, "apply", told, &ended))
 }
 
 /// The outputs of the root; secret ones are learned by the redactor and left out.

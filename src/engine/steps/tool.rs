@@ -185,7 +185,16 @@ fn events(context: &Context<'_>, heard: Vec<Heard>) -> Vec<EventKind> {
 
 /// The failure of a command, from what it told: its first error with its address, the others as
 /// causes.
-pub(in crate::engine) fn failure(context: &Context<'_>, purpose: &str, told: &Told) -> Failure {
+pub(in crate::engine) fn failure(
+    context: &Context<'_>,
+    purpose: &str,
+    told: &Told,
+    ended: &Ended,
+) -> Failure {
+    let program = context.session.toolbox.terraform.name;
+    if let Some(failure) = killed(program, purpose, ended) {
+        return failure;
+    }
     let errors: Vec<_> = told.diagnostics.iter().filter(|d| d.is_error()).collect();
     let sentence = |d: &crate::tools::terraform::message::Diagnostic| {
         let address = d.address.as_ref().map(|a| format!("{a}: ")).unwrap_or_default();
@@ -207,6 +216,24 @@ pub(in crate::engine) fn failure(context: &Context<'_>, purpose: &str, told: &To
     } else {
         "mend the cause, then resume; what was made is kept"
     };
-    let program = context.session.toolbox.terraform.name;
     Failure { what: format!("{program} {purpose} failed"), causes, hint: Some(hint.into()) }
+}
+
+/// The failure of a program that did not end by itself.
+pub(in crate::engine) fn killed(program: &str, purpose: &str, ended: &Ended) -> Option<Failure> {
+    let how = match ended {
+        Ended::Exit { .. } => return None,
+        Ended::Signal { signal: 9, .. } => "was killed (SIGKILL)".to_owned(),
+        Ended::Signal { signal, .. } => format!("was ended by signal {signal}"),
+        Ended::Unknown => {
+            "has ended, and the process that would have seen how was killed".to_owned()
+        }
+    };
+    let hint = "resume: what it made is kept, and what it made without writing it down is looked \
+                for in the account";
+    Some(Failure {
+        what: format!("{program} {purpose} {how}"),
+        causes: Vec::new(),
+        hint: Some(hint.into()),
+    })
 }

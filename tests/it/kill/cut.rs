@@ -14,7 +14,7 @@ const TIME_SCALE: &str = "0.002";
 /// A run, its cuts, and what it came to.
 pub(super) struct Cuts {
     pub(super) stage: Stage,
-    /// The stages in order, with the number of their events in a resumed run.
+    /// The stages in order, with the number of their events in that run.
     pub(super) events: Vec<(String, usize)>,
     /// The inventory of the undisturbed run.
     pub(super) undisturbed: Value,
@@ -22,30 +22,27 @@ pub(super) struct Cuts {
 
 impl Cuts {
     /// Rehearses once from end to end, then again from stage to stage.
-    pub(super) fn make(stage: Stage, profile: &str) -> Self {
+    pub(super) fn make(stage: Stage, profile: &str, state: &str) -> Self {
         let mut cuts = Self { stage, events: Vec::new(), undisturbed: Value::Null };
-        let answer = format!("profile={profile}");
-        let mut words = cuts.stage.rehearse(&["--output", "json", "--set", &answer]);
+        let profile = format!("profile={profile}");
+        let state = format!("terraform_state={state}");
+        let answers = ["--output", "json", "--set", &profile, "--set", &state];
+        let mut words = cuts.stage.rehearse(&answers);
         let scale = words.iter().position(|word| word == "0").unwrap();
         words[scale] = TIME_SCALE.to_owned();
         cuts.stage.sandbox.run(&words).expect_code(0);
         cuts.undisturbed = cuts.inventory();
-        let stages = stages(&cuts.stage.events());
+        cuts.events = events_by_stage(&cuts.stage.events());
         victim::end_everything(&cuts);
         fs::remove_dir_all(cuts.folder()).unwrap();
-        for (index, stage) in stages.iter().enumerate() {
+        for (index, (stage, _)) in cuts.events.iter().enumerate() {
             let arguments = if index == 0 { &words } else { &cuts.resume() };
             let mut running = cuts.stage.sandbox.start(arguments);
             // Everything up to the first event of the stage belongs to the cut before it.
             victim::wait_for_event(&mut running, stage, 1);
-            drop(running);
             victim::end_everything(&cuts);
+            running.wait();
             copy(&cuts.folder(), &cuts.cut(stage));
-            let resumed = cuts.stage.sandbox.run(&cuts.resume()).expect_code(0);
-            let count = events_of(&resumed.out, stage);
-            cuts.events.push((stage.clone(), count));
-            victim::end_everything(&cuts);
-            cuts.put_back(stage);
         }
         cuts
     }
@@ -79,17 +76,16 @@ impl Cuts {
     }
 }
 
-fn stages(events: &[Value]) -> Vec<String> {
-    let finished = events.iter().filter(|event| event["kind"] == "stage_finished");
-    finished.map(|event| event["stage"].as_str().unwrap().to_owned()).collect()
-}
-
-/// How many events of the stage a journal has.
-fn events_of(journal: &str, stage: &str) -> usize {
-    let is_of = |line: &&str| {
-        serde_json::from_str::<Value>(line).is_ok_and(|event| event["stage"] == stage)
-    };
-    journal.lines().filter(is_of).count()
+/// The stages in their order, with the number of events that are about each.
+fn events_by_stage(events: &[Value]) -> Vec<(String, usize)> {
+    let mut stages: Vec<(String, usize)> = Vec::new();
+    for stage in events.iter().filter_map(|event| event["stage"].as_str()) {
+        match stages.iter_mut().find(|(known, _)| known == stage) {
+            Some((_, count)) => *count += 1,
+            None => stages.push((stage.to_owned(), 1)),
+        }
+    }
+    stages
 }
 
 fn copy(from: &Path, to: &Path) {

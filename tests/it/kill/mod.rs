@@ -20,8 +20,8 @@ use crate::support::stage::Stage;
 use cut::Cuts;
 use victim::Victim;
 
-/// Without `SPRINGBOARD_KILL_POINTS`: a few more than one a stage.
-const POINTS: usize = 12;
+/// Without `SPRINGBOARD_KILL_POINTS`: about one a stage.
+const POINTS: usize = 9;
 /// More resumes than this after one kill mean that nothing goes on.
 const RESUMES: usize = 4;
 
@@ -33,9 +33,9 @@ struct Point {
     victim: Victim,
 }
 
-fn survives(engine: &str, helm: &str, profile: &str) {
+fn survives(engine: &str, helm: &str, profile: &str, state: &str) {
     let Some(stage) = Stage::new(engine, helm) else { return };
-    let cuts = Cuts::make(stage, profile);
+    let cuts = Cuts::make(stage, profile, state);
     let points = points(&cuts);
     let mut wrong = String::new();
     for (index, point) in points.iter().enumerate() {
@@ -120,10 +120,10 @@ fn points(cuts: &Cuts) -> Vec<Point> {
 
 #[test]
 fn a_full_installation_survives_kills_at_any_moment() {
-    survives("tofu", "helm4", "full");
+    survives("tofu", "helm4", "full", "s3");
 }
 
 #[test]
 fn a_platform_installation_survives_kills_at_any_moment() {
-    survives("terraform", "helm3", "platform-only");
+    survives("terraform", "helm3", "platform-only", "local");
 }

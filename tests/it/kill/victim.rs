@@ -1,14 +1,10 @@
-//! Who is killed, and how its processes are found: by their working directory in the sandbox.
+//! Who is killed, and when.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Point;
 use super::cut::Cuts;
+use crate::support::processes::{Role, kill, processes};
 use crate::support::sandbox::{Background, pause};
 
 /// Who is killed.
@@ -55,15 +51,6 @@ impl Victim {
     }
 }
 
-/// What a process in the sandbox is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Engine,
-    Runner,
-    Tool,
-    World,
-}
-
 /// Waits until the event of the point is in the journal, and kills. A run that ends before is
 /// killed by nobody.
 pub(super) fn kill_at(running: &mut Background, cuts: &Cuts, point: &Point) {
@@ -99,48 +86,5 @@ pub(super) fn end_everything(cuts: &Cuts) {
     while !processes(sandbox).is_empty() {
         pause();
         kill(sandbox, |_| true);
-    }
-}
-
-fn kill(sandbox: &Path, is_victim: impl Fn(Role) -> bool) {
-    for (pid, role) in processes(sandbox) {
-        if is_victim(role) {
-            // It may have ended by itself in between.
-            let _gone = kill_process(pid, Signal::KILL);
-        }
-    }
-}
-
-/// The processes that work in the sandbox; those that have ended and were not waited for are none.
-fn processes(sandbox: &Path) -> Vec<(Pid, Role)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let path = entry.path();
-        let Some(pid) = path.file_name().and_then(OsStr::to_str).and_then(|n| n.parse().ok())
-        else {
-            continue;
-        };
-        let works_here = fs::read_link(path.join("cwd")).is_ok_and(|dir| dir.starts_with(sandbox));
-        if works_here && let (Some(pid), Some(role)) = (Pid::from_raw(pid), role(&path)) {
-            found.push((pid, role));
-        }
-    }
-    found
-}
-
-fn role(process: &Path) -> Option<Role> {
-    let program: PathBuf = fs::read_link(process.join("exe")).ok()?;
-    let words = fs::read(process.join("cmdline")).ok()?;
-    let words: Vec<&str> =
-        words.split(|&b| b == 0).filter_map(|word| std::str::from_utf8(word).ok()).collect();
-    if program != Path::new(env!("CARGO_BIN_EXE_springboard")) {
-        return Some(Role::Tool);
-    }
-    match words.get(1).copied() {
-        Some("tool-run") => Some(Role::Runner),
-        Some("world") => Some(Role::World),
-        // Plug-ins that a tool has started share its fate.
-        Some("cluster-token" | "credentials") => Some(Role::Tool),
-        _ => Some(Role::Engine),
     }
 }
