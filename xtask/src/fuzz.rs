@@ -33,15 +33,27 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
             wanted.push(arg.clone());
         }
     }
+    run_all(&wanted, seconds)
+}
+
+/// Feeds each target for that long, also after one has failed.
+pub(crate) fn run_all(wanted: &[String], seconds: u32) -> Result<(), Failure> {
     build()?;
-    for target in targets(&wanted)? {
-        feed(&target, seconds)?;
+    let mut failed = Vec::new();
+    for target in targets(wanted)? {
+        if let Err(Failure(why)) = feed(&target, seconds) {
+            println!("    {why}");
+            failed.push(target);
+        }
     }
-    Ok(())
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("something was found in {}", failed.join(", "))))
 }
 
 /// Compiles the fuzzer.
-pub(crate) fn build() -> Result<(), Failure> {
+fn build() -> Result<(), Failure> {
     let mut cargo = shell::cargo();
     cargo.args(["build", "--locked", "--package", "fuzz"]);
     // Three times as many inputs a second, and hardly longer to compile.
@@ -51,7 +63,7 @@ pub(crate) fn build() -> Result<(), Failure> {
 }
 
 /// The targets of these names; all of them where none is named.
-pub(crate) fn targets(wanted: &[String]) -> Result<Vec<String>, Failure> {
+fn targets(wanted: &[String]) -> Result<Vec<String>, Failure> {
     // Asked for no target, it lists them and fails.
     let output = fuzzer("").output();
     let output =
@@ -66,7 +78,7 @@ pub(crate) fn targets(wanted: &[String]) -> Result<Vec<String>, Failure> {
 }
 
 /// Feeds one target for that long.
-pub(crate) fn feed(target: &str, seconds: u32) -> Result<(), Failure> {
+fn feed(target: &str, seconds: u32) -> Result<(), Failure> {
     let (seeds, learned) = (folder(target, "seeds")?, folder(target, "corpus")?);
     let found = folder(target, "found")?;
     let mut seeding = fuzzer(target);

@@ -105,6 +105,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         why: "reads back in tests what was pushed, as a client that is not ours",
     },
     Program {
+        name: "jq",
+        version: "1.6 or newer",
+        source: Source::Never,
+        why: "what `bench streams` compares with; from the package of the system",
+    },
+    Program {
         name: "cargo-deny",
         version: "0.20.2",
         source: Source::Crate,
