@@ -28,7 +28,7 @@ pub(crate) struct Login {
 }
 
 /// In a fast world less is waited for, but nobody types a command in less.
-const SHORTEST_WAIT: Duration = Duration::from_secs(10);
+const SHORTEST_WAIT: Duration = Duration::from_secs(15);
 
 impl Login {
     /// The login to the world of a rehearsal. Keys that cannot be renewed stay those with which the
@@ -47,7 +47,7 @@ impl Login {
             Keys::Static => {
                 let present = login::number(&address.control).await;
                 let number = number.or(present.ok());
-                let remedy = format!("give new keys (`{command}`), then resume");
+                let remedy = format!("give new keys (`{command}`)");
                 (Renewal::Never { remedy }, number)
             }
         };

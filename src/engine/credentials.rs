@@ -213,7 +213,9 @@ fn judge(asked: &Asked<'_>, estimate: Estimate) -> Verdict {
         Renewal::Never { remedy } => verdict(
             Outcome::Warn,
             format!("{ends} and cannot be renewed while the run goes on"),
-            Some(format!("use a login that can be renewed; else, when they have ended: {remedy}")),
+            Some(format!(
+                "use a login that can be renewed; else, when they have ended: {remedy}, then resume"
+            )),
         ),
     }
 }
