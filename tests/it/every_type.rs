@@ -72,9 +72,12 @@ fn value(name: &str, kind: &Value) -> Value {
             Value::Object(fields.collect())
         }
         _ if name == "cluster_name" => "base".into(),
-        _ => "example".into(),
+        _ => EXAMPLE.into(),
     }
 }
+
+/// What stands for the name of the type, so that no object means another one by chance.
+const EXAMPLE: &str = "x-TYPE";
 
 fn entries(json: &Value) -> impl Iterator<Item = (&String, &Value)> {
     json.as_object().into_iter().flatten()
@@ -96,7 +99,8 @@ fn one_of_each() -> Value {
         for (name, value) in entries(&more(kind)) {
             config[name] = value.clone();
         }
-        (kind.clone(), json!({ "this": config }))
+        let text = json!({ "this": config }).to_string().replace("TYPE", kind);
+        (kind.clone(), serde_json::from_str(&text).unwrap())
     });
     Value::Object(all.collect())
 }

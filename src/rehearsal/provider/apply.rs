@@ -431,7 +431,8 @@ impl Work<'_> {
 
     /// The name by which errors mean the object.
     fn name(&self, made: &Completed) -> String {
-        if self.action != Action::Create || !is_drawn(&self.scene.kind.id) {
+        let is_long = ["arn:", "https:"].iter().any(|start| made.id.starts_with(start));
+        if self.action != Action::Create || !is_drawn(&self.scene.kind.id) && !is_long {
             return made.id.clone();
         }
         ["name", "identifier", "domain_name", "description"]

@@ -5,63 +5,90 @@ use super::refusal::Refusal;
 use super::scene::{Scene, TABLE};
 use super::value::Value;
 
-/// Type, the attribute by which others mean it, the types of the others, code, status, text.
-/// `{name}` is that attribute, `{user}` the id of what uses it.
-type Row = (&'static str, &'static str, &'static [&'static str], &'static str, u16, &'static str);
+/// Type and the attribute by which it is meant; the types that may use it and the attribute, at any
+/// depth, in which they do; code, status, text. `{name}` is what is meant, `{user}` the id of what
+/// uses it.
+type Row = (
+    (&'static str, &'static str),
+    (&'static [&'static str], &'static str),
+    &'static str,
+    u16,
+    &'static str,
+);
 
 #[rustfmt::skip]
 const IN_USE: &[Row] = &[
-    ("aws_acm_certificate", "arn", &["aws_lb_listener", "aws_lb_listener_certificate", "aws_alb_listener", "aws_cognito_user_pool_domain"],
+    (("aws_acm_certificate", "arn"), (&["aws_lb_listener", "aws_lb_listener_certificate", "aws_alb_listener", "aws_cognito_user_pool_domain"], "certificate_arn"),
         "ResourceInUseException", 400, "Certificate {name} is in use."),
-    ("aws_db_parameter_group", "name", &["aws_db_instance"], "InvalidDBParameterGroupState", 400,
-        "One or more database instances are still members of this parameter group {name}, so the group cannot be deleted"),
-    ("aws_db_subnet_group", "name", &["aws_db_instance", "aws_rds_cluster"], "InvalidDBSubnetGroupStateFault", 400,
-        "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."),
-    ("aws_docdb_subnet_group", "name", &["aws_docdb_cluster"], "InvalidDBSubnetGroupStateFault", 400,
-        "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."),
-    ("aws_efs_file_system", "id", &["aws_efs_mount_target"], "FileSystemInUse", 409, "file system has mount targets"),
-    ("aws_eip", "id", &["aws_nat_gateway", "aws_eip_association"], "InvalidIPAddress.InUse", 400,
-        "The allocation {name} is in use by {user}."),
-    ("aws_elasticache_subnet_group", "name", &["aws_elasticache_cluster", "aws_elasticache_replication_group"],
+    (("aws_db_parameter_group", "name"), (&["aws_db_instance"], "parameter_group_name"),
+        "InvalidDBParameterGroupState", 400, "One or more database instances are still members of this parameter group {name}, so the group cannot be deleted"),
+    (("aws_db_subnet_group", "name"), (&["aws_db_instance", "aws_rds_cluster"], "db_subnet_group_name"),
+        "InvalidDBSubnetGroupStateFault", 400, "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."),
+    (("aws_docdb_subnet_group", "name"), (&["aws_docdb_cluster"], "db_subnet_group_name"),
+        "InvalidDBSubnetGroupStateFault", 400, "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."),
+    (("aws_efs_file_system", "id"), (&["aws_efs_mount_target"], "file_system_id"),
+        "FileSystemInUse", 409, "file system has mount targets"),
+    (("aws_eip", "id"), (&["aws_nat_gateway", "aws_eip_association"], "allocation_id"),
+        "InvalidIPAddress.InUse", 400, "The allocation {name} is in use by {user}."),
+    (("aws_elasticache_subnet_group", "name"), (&["aws_elasticache_cluster", "aws_elasticache_replication_group"], "subnet_group_name"),
         "CacheSubnetGroupInUse", 400, "Cache subnet group {name} is currently in use by a cache cluster."),
-    ("aws_iam_group", "name", &["aws_iam_group_policy_attachment"], "DeleteConflict", 409,
-        "Cannot delete entity, must detach all policies first."),
-    ("aws_iam_group", "name", &["aws_iam_group_membership", "aws_iam_user_group_membership"], "DeleteConflict", 409,
-        "Cannot delete entity, must remove users from group first."),
-    ("aws_iam_policy", "arn", &["aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment",
-        "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"], "DeleteConflict", 409,
-        "Cannot delete a policy attached to entities."),
-    ("aws_iam_role", "name", &["aws_iam_instance_profile"], "DeleteConflict", 409,
-        "Cannot delete entity, must remove roles from instance profile first."),
-    ("aws_iam_user", "name", &["aws_iam_user_policy_attachment"], "DeleteConflict", 409,
-        "Cannot delete entity, must detach all policies first."),
-    ("aws_lb_target_group", "arn", &["aws_lb_listener", "aws_lb_listener_rule", "aws_alb_listener"], "ResourceInUse", 400,
-        "Target group '{name}' is currently in use by a listener or a rule"),
-    ("aws_network_interface", "id", &["aws_network_interface_attachment"], "InvalidParameterValue", 400,
-        "Network interface '{name}' is currently in use."),
-    ("aws_rds_cluster", "id", &["aws_rds_cluster_instance"], "InvalidDBClusterStateFault", 400,
-        "Cluster cannot be deleted, it still contains DB instances in non-deleting state."),
-    ("aws_service_discovery_http_namespace", "id", &["aws_service_discovery_service"], "ResourceInUse", 400,
-        "Namespace {name} has associated services"),
-    ("aws_service_discovery_private_dns_namespace", "id", &["aws_service_discovery_service"], "ResourceInUse", 400,
-        "Namespace {name} has associated services"),
-    ("aws_service_discovery_service", "id", &["aws_service_discovery_instance"], "ResourceInUse", 400,
-        "Service {name} contains registered instances; delete the instances before deleting the service"),
+    (("aws_iam_group", "name"), (&["aws_iam_group_policy_attachment"], "group"),
+        "DeleteConflict", 409, "Cannot delete entity, must detach all policies first."),
+    (("aws_iam_group", "name"), (&["aws_iam_group_membership"], "group"),
+        "DeleteConflict", 409, "Cannot delete entity, must remove users from group first."),
+    (("aws_iam_group", "name"), (&["aws_iam_user_group_membership"], "groups"),
+        "DeleteConflict", 409, "Cannot delete entity, must remove users from group first."),
+    (("aws_iam_policy", "arn"), (&["aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"], "policy_arn"),
+        "DeleteConflict", 409, "Cannot delete a policy attached to entities."),
+    (("aws_iam_role", "name"), (&["aws_iam_instance_profile"], "role"),
+        "DeleteConflict", 409, "Cannot delete entity, must remove roles from instance profile first."),
+    (("aws_iam_user", "name"), (&["aws_iam_user_policy_attachment"], "user"),
+        "DeleteConflict", 409, "Cannot delete entity, must detach all policies first."),
+    (("aws_lb_target_group", "arn"), (&["aws_lb_listener", "aws_lb_listener_rule", "aws_alb_listener"], "target_group_arn"),
+        "ResourceInUse", 400, "Target group '{name}' is currently in use by a listener or a rule"),
+    (("aws_network_interface", "id"), (&["aws_network_interface_attachment"], "network_interface_id"),
+        "InvalidParameterValue", 400, "Network interface '{name}' is currently in use."),
+    (("aws_rds_cluster", "id"), (&["aws_rds_cluster_instance"], "cluster_identifier"),
+        "InvalidDBClusterStateFault", 400, "Cluster cannot be deleted, it still contains DB instances in non-deleting state."),
+    (("aws_service_discovery_http_namespace", "id"), (&["aws_service_discovery_service"], "namespace_id"),
+        "ResourceInUse", 400, "Namespace {name} has associated services"),
+    (("aws_service_discovery_private_dns_namespace", "id"), (&["aws_service_discovery_service"], "namespace_id"),
+        "ResourceInUse", 400, "Namespace {name} has associated services"),
+    (("aws_service_discovery_service", "id"), (&["aws_service_discovery_instance"], "service_id"),
+        "ResourceInUse", 400, "Service {name} contains registered instances; delete the instances before deleting the service"),
 ];
 
 /// Whether AWS would delete the object while others use it.
 pub(super) fn check_delete(scene: &Scene, object: &Value) -> Result<(), Refusal> {
-    for (_, attribute, users, code, status, text) in
-        IN_USE.iter().filter(|row| row.0 == scene.type_name)
+    for ((_, attribute), (users, key), code, status, text) in
+        IN_USE.iter().filter(|row| row.0.0 == scene.type_name)
     {
         let name = object.text(attribute);
-        let mut found = users.iter().flat_map(|user| mentioning(scene, user, name));
-        if let (false, Some(user)) = (name.is_empty(), found.next()) {
+        if name.is_empty() {
+            continue;
+        }
+        let found = users.iter().flat_map(|user| mentioning(scene, user, name));
+        let mut found = found.filter(|user| refers(user, key, name));
+        if let Some(user) = found.next() {
             let text = text.replace("{name}", name).replace("{user}", user.text("id"));
             return Err(Refusal::new(code, *status, text));
         }
     }
     check_special(scene, object)
+}
+
+/// Whether an attribute of that name, at any depth, is the text or a list with it.
+fn refers(value: &Value, key: &str, text: &str) -> bool {
+    match value {
+        Value::Map(fields) => fields.iter().any(|(name, field)| {
+            let own = name == key
+                && (field.as_str() == Some(text)
+                    || field.as_list().iter().any(|item| item.as_str() == Some(text)));
+            own || refers(field, key, text)
+        }),
+        Value::List(items) => items.iter().any(|item| refers(item, key, text)),
+        _ => false,
+    }
 }
 
 /// What needs more than a look at who uses it.

@@ -1,4 +1,6 @@
 //! Holds the plans against those that the real provider 5.46 made under terraform 1.11.4.
+//!
+//! The quick form, without an engine; `tests/it/observed.rs` is the strict one, with both.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,11 +39,6 @@ impl Score {
         if !right {
             self.wrong.push(format!("{place}: {}", what()));
         }
-    }
-
-    fn share(&self) -> f64 {
-        let count = |n: usize| f64::from(u32::try_from(n).unwrap());
-        1.0 - count(self.wrong.len()) / count(self.compared)
     }
 }
 
@@ -149,7 +146,11 @@ fn plans_agree_with_those_of_the_real_provider() {
         }
     }
     let report = score.wrong.join("\n");
-    assert!(score.share() >= 0.999, "{report}");
+    assert!(
+        score.wrong.is_empty() && score.compared > 4_000,
+        "{} compared\n{report}",
+        score.compared
+    );
 }
 
 fn check_changes(

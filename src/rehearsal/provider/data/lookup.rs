@@ -98,6 +98,12 @@ fn matches(q: &Question, object: &Value) -> bool {
         .all(|(name, value)| match (name.as_str(), value) {
             ("filter" | "timeouts", _) => true,
             ("tags", tags) => has_tags(object, tags),
+            ("name", Value::String(text)) if q.scene.type_name == "aws_route53_zone" => {
+                means(object, "name", text.trim_end_matches('.'))
+            }
+            ("key_id", Value::String(text)) if q.scene.type_name == "aws_kms_key" => {
+                means_key(q, object, text)
+            }
             ("secret_id", Value::String(text)) => means_secret(q, object, text),
             ("name" | "key_id" | "identifier", Value::String(text)) => means(object, name, text),
             (_, Value::List(items)) if items.is_empty() => true,
@@ -107,6 +113,14 @@ fn matches(q: &Question, object: &Value) -> bool {
             }
         });
     by_arguments && q.config.field("filter").as_list().iter().all(|f| passes(object, f))
+}
+
+/// A key is meant by its id and ARN, and by the name and ARN of an alias.
+fn means_key(q: &Question, object: &Value, text: &str) -> bool {
+    let is_alias = |alias: &Value| ["arn", "name"].iter().any(|n| alias.text(n) == text);
+    let mut aliases = mentioning(&q.scene, "aws_kms_alias", text).filter(is_alias);
+    means(object, "key_id", text)
+        || aliases.any(|alias| means(object, "key_id", alias.text("target_key_id")))
 }
 
 /// A secret is meant by its name as well as by its ARN.
