@@ -161,7 +161,7 @@ fn a_summary_counts_sources_and_names_what_is_not_used() {
     let answers = load("valid", "platform-only.toml", &sets).unwrap();
     assert_eq!(
         answers.summary(),
-        "the answers are right: 1 --set, 7 the file, 34 default\nnote: --set: `gpu_desired_size` \
+        "the answers are right: 1 --set, 7 the file, 35 default\nnote: --set: `gpu_desired_size` \
          is not used; it is asked only with the profile `full`"
     );
     let json = answers.to_json();

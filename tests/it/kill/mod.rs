@@ -12,6 +12,7 @@ mod victim;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use serde_json::Value;
 use springboard::host::Host;
@@ -40,6 +41,8 @@ fn survives(engine: &str, helm: &str, profile: &str, state: &str) {
     let mut wrong = String::new();
     for (index, point) in points.iter().enumerate() {
         let told = format!("{profile} {}/{}: {point:?}", index + 1, points.len());
+        // Past the capture of the test runner: all moments take hours.
+        let _nobody_watches = writeln!(std::io::stderr(), "{told}");
         if let Err(why) = hold(&cuts, point) {
             writeln!(wrong, "{told}: {why}").unwrap();
         }

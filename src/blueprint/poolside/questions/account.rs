@@ -66,7 +66,6 @@ pub const STATE_BUCKET: Question = Question {
     when: "with the Terraform state in S3",
     why: "Names of buckets are the same for everybody; yours may have to follow a rule.",
     consequence: "The state is kept in it under the name of the deployment.",
-    basis: OURS,
     example: "\"acme-tfstate\"",
     ..Question::PLAIN
 };
