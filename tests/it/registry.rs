@@ -189,3 +189,24 @@ async fn a_large_blob_leaves_its_size_but_no_bytes() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(text.starts_with("the simulated world keeps only size and digest of blobs over 10"));
 }
+
+#[tokio::test]
+async fn tags_come_in_pages_that_lead_to_the_next_one() {
+    let mut servers = Servers::new("");
+    servers.has_repository("acme/a");
+    for tag in ["1.0", "1.1", "2.0"] {
+        let value = json!({"digest": Digest::of(b"x")});
+        servers.world.store.put("registry", &format!("acme/a:{tag}"), value).unwrap();
+    }
+    let root = format!("http://{}", servers.registry().await);
+    let mut next = Some("/v2/acme/a/tags/list?n=2".to_owned());
+    let mut pages = Vec::new();
+    while let Some(path) = next {
+        let answer = Client::new().get(format!("{root}{path}")).send().await.unwrap();
+        let link = answer.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        next = link.map(|link| link[1..link.find('>').unwrap()].to_owned());
+        let text = answer.text().await.unwrap();
+        pages.push(serde_json::from_str::<serde_json::Value>(&text).unwrap()["tags"].clone());
+    }
+    assert_eq!(pages, [json!(["1.0", "1.1"]), json!(["2.0"])]);
+}

@@ -118,7 +118,7 @@ impl Registry {
         let query = query_of(&request);
         match path {
             "" => return Ok(axum::Json(json!({})).into_response()),
-            "_catalog" => return Ok(axum::Json(self.catalogue(&query)).into_response()),
+            "_catalog" => return Ok(paged("repositories", None, self.catalogue(), path, &query)),
             _ => {}
         }
         let Some((repository, kind, rest)) = split(path) else { return Err(Refusal::not_found()) };
@@ -129,7 +129,10 @@ impl Registry {
             "manifests" => self.manifest(&call, rest, request).await,
             "uploads" => self.upload(&call, rest, request).await,
             "blobs" => self.blob(&call, rest, request.method()),
-            "tags" => Ok(axum::Json(self.tags(&call)).into_response()),
+            "tags" => {
+                let name = Some(call.repository.as_str());
+                Ok(paged("tags", name, self.tags(&call), path, &call.query))
+            }
             _ => Ok(self.referrers(&call, rest)),
         }
     }
@@ -174,7 +177,7 @@ impl Registry {
         }
     }
 
-    fn catalogue(&self, query: &HashMap<String, String>) -> Value {
+    fn catalogue(&self) -> Vec<String> {
         let mut names: Vec<String> = self.world.store.with_table("aws", |table| {
             let ours = |key: &str| key.starts_with("aws_ecr_repository/");
             table
@@ -184,14 +187,13 @@ impl Registry {
                 .collect()
         });
         names.sort();
-        json!({"repositories": page(names, query)})
+        names
     }
 
-    fn tags(&self, call: &Call) -> Value {
+    fn tags(&self, call: &Call) -> Vec<String> {
         let prefix = format!("{}:", call.repository);
         let tags = self.world.store.list_prefix("registry", &prefix);
-        let tags = tags.iter().map(|(key, _)| key[prefix.len()..].to_owned()).collect();
-        json!({"name": call.repository, "tags": page(tags, &call.query)})
+        tags.iter().map(|(key, _)| key[prefix.len()..].to_owned()).collect()
     }
 }
 
@@ -213,13 +215,35 @@ fn authenticate(world: &World, request: &Request) -> Result<(), Refusal> {
     }
 }
 
-fn page(mut names: Vec<String>, query: &HashMap<String, String>) -> Vec<String> {
+/// One page of a list, with the way to the next one in the header `Link`.
+fn paged(
+    what: &str,
+    of: Option<&str>,
+    mut names: Vec<String>,
+    path: &str,
+    query: &HashMap<String, String>,
+) -> Response {
     if let Some(last) = query.get("last") {
         names.retain(|name| name > last);
     }
     let most = query.get("n").and_then(|n| n.parse().ok()).unwrap_or(PAGE);
+    let has_more = names.len() > most;
     names.truncate(most);
-    names
+    let last = names.last().filter(|_| has_more);
+    let link = last.map(|last| {
+        let last: String = url::form_urlencoded::byte_serialize(last.as_bytes()).collect();
+        format!("</v2/{path}?last={last}&n={most}>; rel=\"next\"")
+    });
+    let mut body = json!({});
+    if let Some(name) = of {
+        body["name"] = name.into();
+    }
+    body[what] = json!(names);
+    let mut response = axum::Json(body).into_response();
+    if let Some(link) = link.and_then(|link| link.parse().ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 fn is_live(object: &Value) -> bool {
