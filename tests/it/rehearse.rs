@@ -1,5 +1,10 @@
 //! The main job from end to end: `springboard rehearse` with unmodified engines and Helm.
 
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::support::stage::Stage;
 
 /// A rehearsal that must end well, with an empty closing plan.
@@ -15,6 +20,41 @@ fn rehearses(engine: &str, helm: &str, answers: &[&str]) {
     for count in ["add", "change", "remove", "import"] {
         assert_eq!(closing[count], 0, "{closing}");
     }
+    names_no_address_of_the_world(&stage.sandbox.state().join("rehearsals/acme"));
+}
+
+/// State, plans, values, journals and receipts hold the names that AWS would give; only the
+/// kubeconfig says how the cluster is reached, in the one field that is for it.
+fn names_no_address_of_the_world(deployment: &Path) {
+    let world = fs::read_to_string(deployment.join("world/world.json")).unwrap();
+    let world: Value = serde_json::from_str(&world).unwrap();
+    let ports = ["kubernetes", "registry", "storage"].map(|server| {
+        let address = world[server].as_str().unwrap();
+        format!(":{}", address.rsplit_once(':').unwrap().1)
+    });
+    let mut looked_at = 0;
+    let mut folders = vec![deployment.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_log = path.extension().is_some_and(|extension| extension == "log");
+            if path.is_dir() {
+                // What the world itself keeps is its own.
+                folders.extend((path.file_name().unwrap() != "world").then_some(path));
+            } else if path.is_file() && !is_log {
+                let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+                let is_server = |line: &&str| line.trim().starts_with("server:");
+                let lines = text.lines().filter(|line| !is_server(line));
+                let found = lines.flat_map(|line| line.split_whitespace()).find(|word| {
+                    ["127.0.0.1", "localhost:"].iter().any(|name| word.contains(name))
+                        || ports.iter().any(|port| word.contains(port.as_str()))
+                });
+                assert_eq!(found, None, "{}", path.display());
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at > 5, "only {looked_at} files were looked at");
 }
 
 #[test]
