@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     /// Runs a program in the cluster's folder: whether it succeeded, and all that it said.
-    async fn run(&self, program: &Path, args: &[&str]) -> (bool, String) {
+    pub(crate) async fn run(&self, program: &Path, args: &[&str]) -> (bool, String) {
         let kubeconfig = self.folder.path().join("kubeconfig");
         let vars = [("KUBECONFIG", kubeconfig.to_str().unwrap())];
         let output = client(program, args, &vars).await;
@@ -377,7 +377,7 @@ async fn a_pod_that_fits_nowhere_waits_with_the_sentence_of_the_scheduler() {
     assert_eq!(
         scheduled["message"],
         "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are \
-         available: 3 No preemption victims found for incoming pod."
+         available: 3 Preemption is not helpful for scheduling."
     );
 
     // A GPU node alone is not enough: its GPUs are allocatable once a device plugin runs there.
@@ -520,7 +520,8 @@ async fn kubectl_gets_describes_applies_and_waits() {
     cluster.runs(&kubectl, &server_side).await;
     let nodes = cluster.runs(&kubectl, &["get", "nodes"]).await;
     assert_eq!(nodes.matches(" Ready ").count(), 2, "{nodes}");
-    let described = cluster.runs(&kubectl, &["describe", "pods", "-l", "app=web"]).await;
+    let described =
+        cluster.runs(&kubectl, &["describe", "pods", "-l", "app=web", "--show-events"]).await;
     assert!(described.contains("Successfully assigned default/web-"), "{described}");
     let logs = cluster.runs(&kubectl, &["logs", "deploy/web"]).await;
     assert!(logs.contains("web is ready"), "{logs}");

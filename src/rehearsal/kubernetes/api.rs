@@ -30,6 +30,8 @@ pub(crate) struct Api {
 pub(crate) enum Answer {
     Json(u16, Value),
     Text(String),
+    /// Bytes of that media type.
+    Bytes(&'static str, Vec<u8>),
     /// JSON documents one after another, until the client has enough.
     Stream(Body),
 }
@@ -70,6 +72,9 @@ impl Api {
         match answer {
             Ok(Answer::Json(code, value)) => json(code, &value, "application/json"),
             Ok(Answer::Text(text)) => respond(StatusCode::OK, "text/plain", Body::from(text)),
+            Ok(Answer::Bytes(media_type, bytes)) => {
+                respond(StatusCode::OK, media_type, Body::from(bytes))
+            }
             Ok(Answer::Stream(body)) => respond(StatusCode::OK, "application/json", body),
             Err(failure) => refuse(&failure),
         }

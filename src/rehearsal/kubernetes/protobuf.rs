@@ -40,6 +40,13 @@ pub(crate) fn decode(body: &[u8]) -> Option<Value> {
         "Secret" => secret(raw, &mut object)?,
         "ConfigMap" => config_map(raw, &mut object)?,
         "Namespace" | "ServiceAccount" => only_metadata(raw, &mut object)?,
+        // What they ask is not looked at: the answer is the same for all.
+        "SelfSubjectReview" | "TokenReview" => {}
+        "SelfSubjectAccessReview"
+        | "SelfSubjectRulesReview"
+        | "SubjectAccessReview"
+        | "LocalSubjectAccessReview" => access_review(raw, &mut object)?,
+        "Eviction" => eviction(raw, &mut object)?,
         "DeleteOptions" => delete_options(raw, &mut object)?,
         _ => return None,
     }
@@ -79,6 +86,41 @@ fn config_map(message: &[u8], object: &mut Value) -> Option<()> {
                 object["binaryData"][key] = json!(STANDARD.encode(value));
             }
             (4, Field::Number(flag)) => object["immutable"] = json!(flag == 1),
+            _ => {}
+        }
+    }
+    Some(())
+}
+
+/// `ResourceAttributes` are in the first field of the specification.
+fn access_review(message: &[u8], object: &mut Value) -> Option<()> {
+    object["spec"] = json!({});
+    for (number, field) in fields(message)? {
+        let (2, Field::Bytes(specification)) = (number, field) else { continue };
+        for (number, field) in fields(specification)? {
+            let (1, Field::Bytes(attributes)) = (number, field) else { continue };
+            for (number, field) in fields(attributes)? {
+                let names =
+                    ["namespace", "verb", "group", "version", "resource", "subresource", "name"];
+                let name = usize::try_from(number).ok().and_then(|n| names.get(n.checked_sub(1)?));
+                if let (Some(name), Field::Bytes(text)) = (name, field) {
+                    object["spec"]["resourceAttributes"][*name] = json!(string(text));
+                }
+            }
+        }
+    }
+    Some(())
+}
+
+fn eviction(message: &[u8], object: &mut Value) -> Option<()> {
+    for (number, field) in fields(message)? {
+        match (number, field) {
+            (1, Field::Bytes(meta)) => object["metadata"] = metadata(meta)?,
+            (2, Field::Bytes(options)) => {
+                let mut wanted = json!({});
+                delete_options(options, &mut wanted)?;
+                object["deleteOptions"] = wanted;
+            }
             _ => {}
         }
     }

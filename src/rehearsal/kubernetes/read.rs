@@ -1,5 +1,7 @@
 //! Reading: one object, a list of them, in the form that the client wants.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
@@ -8,6 +10,7 @@ use super::kind::Kind;
 use super::request::{Call, Target};
 use super::selector::Selector;
 use super::table;
+use super::value::{name, namespace};
 
 /// The form that a client wants objects in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub(crate) fn one(api: &Api, call: &Call, target: &Target) -> Result<Answer, Fai
         200,
         match Form::wanted(call) {
             Form::Whole => object,
-            Form::Table => table::table(&api.world, &target.kind, &[object], 0),
+            Form::Table => table::table(api, &target.kind, &[object], 0),
             Form::MetadataOnly => metadata_only(&object),
         },
     ))
@@ -55,13 +58,29 @@ pub(crate) fn list(api: &Api, call: &Call, target: &Target) -> Result<Answer, Fa
     let selector = selector(call)?;
     // Before the list: whoever watches from here sees a change twice rather than never.
     let revision = api.objects.revision();
-    let objects: Vec<Value> = collection(api, target, &selector)
-        .into_iter()
-        .map(|object| shown(object, &target.kind))
-        .collect();
+    let mut found = collection(api, target, &selector);
+    let start = Token::of(call)?;
+    if let Some(token) = &start {
+        found.retain(|object| place(object) > (token.namespace.as_str(), token.name.as_str()));
+    }
+    let revision = start.map_or(revision, |token| token.revision);
+    let most = call.query.get("limit").parse().unwrap_or(0);
+    let mut meta = json!({"resourceVersion": revision.to_string()});
+    if most > 0 && found.len() > most {
+        meta["remainingItemCount"] = json!(found.len() - most);
+        found.truncate(most);
+        meta["continue"] = json!(Token::after(found.last(), revision));
+        // Of a selection nobody counts what is left.
+        let selects =
+            ["labelSelector", "fieldSelector"].iter().any(|s| !call.query.get(s).is_empty());
+        if selects {
+            meta.as_object_mut().map(|meta| meta.shift_remove("remainingItemCount"));
+        }
+    }
+    let objects: Vec<Value> = found.into_iter().map(|object| shown(object, &target.kind)).collect();
     let list = |kind: &str, api_version: &str, items: Vec<Value>| {
         json!({"kind": kind, "apiVersion": api_version,
-            "metadata": {"resourceVersion": revision.to_string()}, "items": items})
+            "metadata": meta, "items": items})
     };
     Ok(Answer::Json(
         200,
@@ -69,7 +88,11 @@ pub(crate) fn list(api: &Api, call: &Call, target: &Target) -> Result<Answer, Fa
             Form::Whole => {
                 list(&format!("{}List", target.kind.kind), &target.kind.api_version(), objects)
             }
-            Form::Table => table::table(&api.world, &target.kind, &objects, revision),
+            Form::Table => {
+                let mut table = table::table(api, &target.kind, &objects, revision);
+                table["metadata"] = meta;
+                table
+            }
             Form::MetadataOnly => list(
                 "PartialObjectMetadataList",
                 "meta.k8s.io/v1",
@@ -77,6 +100,44 @@ pub(crate) fn list(api: &Api, call: &Call, target: &Target) -> Result<Answer, Fa
             ),
         },
     ))
+}
+
+/// Where a list in pieces goes on.
+struct Token {
+    revision: u64,
+    namespace: String,
+    name: String,
+}
+
+impl Token {
+    fn of(call: &Call) -> Result<Option<Self>, Failure> {
+        let given = call.query.get("continue");
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let invalid = || Failure::bad_request("continue key is not valid: invalid format");
+        let bytes = URL_SAFE_NO_PAD.decode(given).map_err(|_not_base64| invalid())?;
+        let token: Value = serde_json::from_slice(&bytes).map_err(|_not_json| invalid())?;
+        let (namespace, name) =
+            token["start"].as_str().and_then(|start| start.split_once('/')).ok_or_else(invalid)?;
+        Ok(Some(Self {
+            revision: token["rv"].as_u64().ok_or_else(invalid)?,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }))
+    }
+
+    fn after(last: Option<&Value>, revision: u64) -> String {
+        let (namespace, name) = last.map(place).unwrap_or_default();
+        let token =
+            json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{namespace}/{name}")});
+        URL_SAFE_NO_PAD.encode(token.to_string())
+    }
+}
+
+/// What lists are in order of.
+fn place(object: &Value) -> (&str, &str) {
+    (namespace(object), name(object))
 }
 
 /// The stored objects of a collection that a selector selects.

@@ -29,9 +29,10 @@ pub(crate) fn answer(api: &Api, call: &Call, target: &Target) -> Result<Answer, 
         ("eviction", Method::POST) => evict(api, call, target),
         ("token", Method::POST) => token(api, call, target),
         ("proxy", Method::GET) => proxy(api, target),
-        ("exec" | "portforward" | "binding", _) => {
-            Err(Failure::bad_request(format!("{} is not simulated", target.subresource)))
-        }
+        ("exec" | "portforward" | "attach" | "binding", _) => Err(Failure::bad_request(format!(
+            "{} is not possible in a rehearsal: its containers are simulated and run nothing",
+            target.subresource
+        ))),
         _ => Err(Failure::method_not_allowed()),
     }
 }
@@ -102,6 +103,9 @@ fn log(api: &Api, call: &Call, target: &Target) -> Result<Answer, Failure> {
     let status = items(&pod, "/status/containerStatuses")
         .chain(items(&pod, "/status/initContainerStatuses"))
         .find(|s| text(s, "/name") == container);
+    if call.query.is_set("previous") {
+        return previous(target, container, status);
+    }
     let state = status.map(|s| &s["state"]);
     let waiting = state.map_or("ContainerCreating", |s| text(s, "/waiting/reason"));
     if !waiting.is_empty() && waiting != "CrashLoopBackOff" {
@@ -135,7 +139,48 @@ fn log(api: &Api, call: &Call, target: &Target) -> Result<Answer, Failure> {
     }
     let wanted = call.query.get("tailLines").parse().unwrap_or(lines.len());
     let skipped = lines.len().saturating_sub(wanted);
-    Ok(Answer::Text(lines[skipped..].join("\n") + "\n"))
+    let text = lines[skipped..].join("\n") + "\n";
+    let is_running = state.is_some_and(|s| s["running"].is_object());
+    if call.query.is_set("follow") && is_running {
+        return Ok(Answer::Stream(followed(api, target, text)));
+    }
+    Ok(Answer::Text(text))
+}
+
+/// What a container wrote before it was restarted.
+fn previous(target: &Target, container: &str, status: Option<&Value>) -> Result<Answer, Failure> {
+    let last = status.map_or(&Value::Null, |status| &status["lastState"]["terminated"]);
+    if !last.is_object() {
+        return Err(Failure::bad_request(format!(
+            "previous terminated container \"{container}\" in pod \"{}\" not found",
+            target.name
+        )));
+    }
+    let at = text(last, "/finishedAt");
+    Ok(Answer::Text(format!("{at} rehearsal: fatal: {}\n", text(last, "/message"))))
+}
+
+/// What is there, then nothing more until the pod is gone.
+fn followed(api: &Api, target: &Target, text: String) -> axum::body::Body {
+    let objects = api.world.clone();
+    let key = format!("{}/{}/{}", target.path(), target.namespace, target.name);
+    let lines = futures::stream::unfold(Some(text), move |text| {
+        let (world, key) = (objects.clone(), key.clone());
+        async move {
+            if let Some(text) = text {
+                return Some((Ok::<_, std::convert::Infallible>(text), None));
+            }
+            let mut changes = world.store.changes();
+            while world.store.get(super::objects::TABLE, &key).is_some_and(|pod| !is_deleting(&pod))
+            {
+                if changes.changed().await.is_err() {
+                    break;
+                }
+            }
+            None
+        }
+    });
+    axum::body::Body::from_stream(lines)
 }
 
 /// Deletes a pod unless a disruption budget forbids it.

@@ -155,7 +155,7 @@ impl Watch {
             Form::MetadataOnly => read::metadata_only(&object),
             Form::Table => {
                 let revision = resource_version(&object);
-                table::table(&self.api.world, &self.target.kind, &[object], revision)
+                table::table(&self.api, &self.target.kind, &[object], revision)
             }
         };
         self.pending.push_back(line(what, &object));
