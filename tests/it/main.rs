@@ -14,6 +14,7 @@ mod guards;
 mod helm;
 mod interleaving;
 mod kill;
+mod kubectl;
 mod kubernetes;
 mod leftovers;
 mod lifecycle;

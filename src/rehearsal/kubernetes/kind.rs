@@ -17,6 +17,8 @@ pub(crate) mod at {
     pub(crate) const CLAIMS: &str = "core/persistentvolumeclaims";
     pub(crate) const VOLUMES: &str = "core/persistentvolumes";
     pub(crate) const PODS: &str = "core/pods";
+    pub(crate) const LIMIT_RANGES: &str = "core/limitranges";
+    pub(crate) const PRIORITY_CLASSES: &str = "scheduling.k8s.io/priorityclasses";
     pub(crate) const QUOTAS: &str = "core/resourcequotas";
     pub(crate) const SECRETS: &str = "core/secrets";
     pub(crate) const SERVICES: &str = "core/services";

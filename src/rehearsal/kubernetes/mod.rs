@@ -9,8 +9,9 @@
 //!
 //! Start at [`serve`] for the way in, `api` for what happens to a request, `objects` for where
 //! things are kept, `controllers` for what a cluster does by itself. What is not simulated:
-//! schemas (unknown fields are accepted), authorisation (a valid token may do everything),
-//! API versions other than those in `kind`, and calling a webhook (one that answers allows).
+//! schemas of built-in kinds (unknown fields are accepted), patterns and rules in the schemas of
+//! custom resources, authorisation (a valid token may do everything), API versions other than those
+//! in `kind`, calling a webhook (one that answers allows), preemption, cron jobs and autoscaling.
 
 mod access;
 mod admission;

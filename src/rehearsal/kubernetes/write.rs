@@ -28,10 +28,28 @@ pub(crate) fn create(api: &Api, call: &Call, target: &Target) -> Result<Answer, 
     if target.kind.origin == Origin::Review {
         return Ok(Answer::Json(201, review(object)));
     }
-    let object = checked_body(target, object)?;
+    let mut object = checked_body(target, object)?;
+    prune(api, call, target, &mut object)?;
     let mut writer = api.objects.writer(Weight::Asked);
     let made = create_with(api, &mut writer, call, target, object)?;
     Ok(Answer::Json(201, read::shown(made, &target.kind)))
+}
+
+/// Drops what the definition of a custom resource does not know; a client that is strict about
+/// fields is told instead.
+fn prune(api: &Api, call: &Call, target: &Target, object: &mut Value) -> Result<(), Failure> {
+    let dropped = admission::prune(api, &target.kind, object);
+    if dropped.is_empty() || call.query.get("fieldValidation") != "Strict" {
+        return Ok(());
+    }
+    let fields: Vec<String> =
+        dropped.iter().map(|field| format!("unknown field \"{field}\"")).collect();
+    let kind = &target.kind.kind;
+    Err(Failure::bad_request(format!(
+        "{kind} in version \"{}\" cannot be handled as a {kind}: strict decoding error: {}",
+        target.kind.version,
+        fields.join(", ")
+    )))
 }
 
 /// Everybody may do everything.
@@ -87,7 +105,8 @@ fn create_with(
 
 /// `PUT` of an object.
 pub(crate) fn replace(api: &Api, call: &Call, target: &Target) -> Result<Answer, Failure> {
-    let object = checked_body(target, call.object()?)?;
+    let mut object = checked_body(target, call.object()?)?;
+    prune(api, call, target, &mut object)?;
     let mut writer = api.objects.writer(Weight::Asked);
     let before = existing(&writer, target)?;
     let written = finish(api, &mut writer, call, target, &before, object)?;
@@ -112,6 +131,7 @@ pub(crate) fn patch(api: &Api, call: &Call, target: &Target) -> Result<Answer, F
     let mut object = read::shown(before.clone(), &target.kind);
     patch::apply(format, &mut object, &patch)
         .map_err(|why| Failure::invalid(&target.kind, &target.name, &[why]))?;
+    prune(api, call, target, &mut object)?;
     if patch.pointer("/metadata/resourceVersion").is_none()
         && let Some(Value::Object(meta)) = object.get_mut("metadata")
     {
@@ -133,7 +153,8 @@ fn apply(api: &Api, call: &Call, target: &Target) -> Result<Answer, Failure> {
     // The body of an apply is YAML, which JSON is too.
     let config: Value = serde_yaml_ng::from_slice(&call.body)
         .map_err(|error| Failure::bad_request(error.to_string()))?;
-    let config = checked_body(target, config)?;
+    let mut config = checked_body(target, config)?;
+    prune(api, call, target, &mut config)?;
     let conflicts =
         if call.query.is_set("force") { Conflicts::TakeOver } else { Conflicts::Refuse };
     let manager = manager(api, call, kind, &target.subresource);

@@ -5,9 +5,13 @@
 
 mod defaults;
 mod immutable;
+mod limits;
 mod quota;
+mod schema;
 mod webhook;
 
+pub(crate) use quota::used_of;
+pub(crate) use schema::prune;
 pub(crate) use webhook::has_endpoints;
 
 use serde_json::{Value, json};
@@ -31,9 +35,12 @@ pub(crate) fn create(api: &Api, kind: &Kind, object: &mut Value) -> Result<(), F
     name_is_valid(kind, object)?;
     defaults::fill(api, kind, object);
     is_consistent(kind, object)?;
+    schema::complete(api, kind, object)?;
     if kind.kind == "Pod" && kind.group.is_empty() {
         service_account_exists(api, kind, object)?;
+        limits::prioritise(api, kind, object)?;
     }
+    limits::apply(api, kind, object)?;
     webhook::review(api, kind, Operation::Create, object)?;
     quota::allows(api, kind, object)
 }
@@ -48,6 +55,7 @@ pub(crate) fn update(
     defaults::fill(api, kind, object);
     immutable::unchanged(kind, before, object)?;
     is_consistent(kind, object)?;
+    schema::complete(api, kind, object)?;
     webhook::review(api, kind, Operation::Update, object)
 }
 

@@ -20,6 +20,7 @@ mod jobs;
 mod kubelet;
 mod nodes;
 mod pods;
+mod quotas;
 mod replica_sets;
 mod scheduler;
 mod services;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) use self::nodes::GROUP_LABEL;
+pub(crate) use self::scheduler::requests;
 use self::timers::Timers;
 use super::access::Cluster;
 use super::admission;
@@ -99,7 +101,7 @@ fn pass(api: &Api, timers: &mut Timers) -> io::Result<bool> {
     };
     let now = moment(api.world.now());
     let mut control = Control { api, cluster: &cluster, timers, now, has_changed: false };
-    let controllers: [fn(&mut Control<'_>) -> io::Result<()>; 16] = [
+    let controllers: [fn(&mut Control<'_>) -> io::Result<()>; 17] = [
         bootstrap::run,
         nodes::run,
         garbage::run,
@@ -112,6 +114,7 @@ fn pass(api: &Api, timers: &mut Timers) -> io::Result<bool> {
         claims::run,
         scheduler::run,
         kubelet::run,
+        quotas::run,
         services::run,
         ingresses::run,
         external_secrets::run,

@@ -167,7 +167,7 @@ mod tests {
         json!({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "zone": zone}}})
     }
 
-    fn pod(app: &str, spec: Value) -> Value {
+    fn pod(app: &str, spec: &Value) -> Value {
         json!({"metadata": {"namespace": "x", "labels": {"app": app}}, "spec": spec})
     }
 
@@ -185,24 +185,24 @@ mod tests {
     fn a_pod_that_keeps_its_zone_to_itself_goes_to_another_zone() {
         let nodes = [node("a", "1"), node("b", "1"), node("c", "2")];
         let alone = json!({"affinity": {"podAntiAffinity": {REQUIRED: term("web", "zone")}}});
-        let web = pod("web", alone);
+        let web = pod("web", &alone);
         let there = [vec![&web], vec![], vec![]];
         let away = Some("node(s) didn't match pod anti-affinity rules");
         assert_eq!(obstacles(&web, &nodes, &there), [away, away, None]);
         let away = Some("node(s) didn't satisfy existing pods anti-affinity rules");
-        assert_eq!(obstacles(&pod("web", json!({})), &nodes, &there), [away, away, None]);
+        assert_eq!(obstacles(&pod("web", &json!({})), &nodes, &there), [away, away, None]);
     }
 
     #[test]
     fn a_pod_follows_the_company_that_it_wants_and_the_first_of_its_kind_goes_anywhere() {
         let nodes = [node("a", "1"), node("b", "2")];
         let with = |app: &str| json!({"affinity": {"podAffinity": {REQUIRED: term(app, "zone")}}});
-        let other = pod("cache", json!({}));
+        let other = pod("cache", &json!({}));
         let there = [vec![&other], vec![]];
         let alone = Some("node(s) didn't match pod affinity rules");
-        assert_eq!(obstacles(&pod("web", with("cache")), &nodes, &there), [None, alone]);
-        assert_eq!(obstacles(&pod("web", with("web")), &nodes, &there), [None, None]);
-        assert_eq!(obstacles(&pod("web", with("none")), &nodes, &there), [alone, alone]);
+        assert_eq!(obstacles(&pod("web", &with("cache")), &nodes, &there), [None, alone]);
+        assert_eq!(obstacles(&pod("web", &with("web")), &nodes, &there), [None, None]);
+        assert_eq!(obstacles(&pod("web", &with("none")), &nodes, &there), [alone, alone]);
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         let nodes = [node("a", "1"), node("b", "2"), json!({"metadata": {"name": "c"}})];
         let web = pod(
             "web",
-            json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone",
+            &json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone",
                 "whenUnsatisfiable": "DoNotSchedule",
                 "labelSelector": {"matchLabels": {"app": "web"}}}]}),
         );
