@@ -38,6 +38,8 @@ pub(crate) struct Cluster {
     pub(crate) region: String,
     /// Whether EKS put its own add-ons there, which no `aws_eks_addon` names.
     pub(crate) self_managed_addons: bool,
+    /// Whether whoever made it may do everything in it without an entry of his own.
+    creator_is_admin: bool,
     public_from: Option<Vec<IpNet>>,
 }
 
@@ -66,6 +68,9 @@ impl Cluster {
             version: text(attributes, "/version").to_owned(),
             region,
             self_managed_addons: attributes["bootstrap_self_managed_addons"] != false,
+            creator_is_admin: attributes
+                .pointer("/access_config/0/bootstrap_cluster_creator_admin_permissions")
+                .is_none_or(|says| *says != false),
             public_from,
         }
     }
@@ -111,14 +116,37 @@ pub fn token(world: &World) -> String {
     format!("rehearsal-{}", world.hex("kubernetes token", 40))
 }
 
-/// Whether an `Authorization` header names a caller that the cluster lets in.
-pub(crate) fn is_authentic(world: &World, header: &str) -> bool {
+/// Whether an `Authorization` header names a caller that the cluster lets in: one whose token is
+/// good, and who made the cluster or has an access entry.
+pub(crate) fn is_authentic(world: &World, cluster: &Cluster, header: &str) -> bool {
     let Some(bearer) = header.strip_prefix("Bearer ") else { return false };
     let signer = || signer_of(bearer, world.now());
     let admitted = |signer: Signer| {
         login::admit(world, &signer.access_key_id, signer.session_token.as_deref()).is_ok()
     };
-    bearer == token(world) || signer().is_some_and(admitted)
+    bearer == token(world)
+        || signer().is_some_and(admitted) && (cluster.creator_is_admin || has_entry(world, cluster))
+}
+
+/// Whether the cluster has an access entry for the principal that the world's credentials are of.
+fn has_entry(world: &World, cluster: &Cluster) -> bool {
+    let who = identity(&world.scenario.account.principal);
+    live(world, "aws_eks_access_entry").iter().any(|entry| {
+        text(entry, "/cluster_name") == cluster.name
+            && identity(text(entry, "/principal_arn")) == who
+    })
+}
+
+/// Account, kind and name of a principal. A session is of its role; the path of a role, which its
+/// sessions do not name, does not count.
+fn identity(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.splitn(6, ':').skip(4);
+    let (account, resource) = (parts.next()?, parts.next()?);
+    let mut names = resource.split('/');
+    match names.next()? {
+        "assumed-role" => Some((account, "role", names.next()?)),
+        kind => Some((account, kind, names.next_back().unwrap_or_default())),
+    }
 }
 
 /// Whose keys a token was signed with.
@@ -183,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn without_the_rights_of_a_creator_a_principal_needs_an_entry_of_its_role() {
+        use crate::rehearsal::Scenario;
+        let dir = tempfile::tempdir().unwrap();
+        let world = World::open(dir.path(), Scenario::default(), 0.0).unwrap();
+        let cluster = cluster(&json!({}));
+        assert!(cluster.creator_is_admin);
+        assert!(!has_entry(&world, &cluster));
+        let enter = |arn: &str| {
+            let attributes = json!({"cluster_name": "acme", "principal_arn": arn});
+            let value = json!({"attributes": attributes});
+            world.store.put("aws", "aws_eks_access_entry/acme:x", value).unwrap();
+            has_entry(&world, &cluster)
+        };
+        assert!(!enter("arn:aws:iam::123456789012:role/Other"));
+        assert!(!enter("arn:aws:iam::999999999999:role/Installer"));
+        assert!(enter("arn:aws:iam::123456789012:role/teams/Installer"));
+    }
+
+    #[test]
     fn a_token_is_good_for_fifteen_minutes_and_must_name_the_cluster() {
         let at = "2026-11-21T08:00:00Z".parse::<Timestamp>().unwrap();
         let token = |headers: &str| {
@@ -213,7 +260,11 @@ mod tests {
         let world = World::open(dir.path(), ended, 1.0).unwrap();
         let lets_in = |login: Login| {
             let token = cluster_token(&login.keys(&world), "us-west-2", "acme", world.now());
-            is_authentic(&world, &format!("Bearer {}", token.unwrap().expose()))
+            is_authentic(
+                &world,
+                &cluster(&json!({})),
+                &format!("Bearer {}", token.unwrap().expose()),
+            )
         };
         let old = Login::current(&world);
         assert!(!lets_in(old));

@@ -52,7 +52,7 @@ impl Api {
         let (parts, body) = request.into_parts();
         let bearer =
             parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or("");
-        if !access::is_authentic(&self.world, bearer) {
+        if !access::is_authentic(&self.world, cluster, bearer) {
             return refuse(&Failure::unauthorized());
         }
         let Ok(body) = axum::body::to_bytes(Body::new(body), LARGEST_BODY).await else {
