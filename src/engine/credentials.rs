@@ -32,6 +32,9 @@ const LOOKS: u32 = 45;
 /// However fast time passes, the login is not asked after more often.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// So many causes of a failure are told.
+const CAUSES: usize = 3;
+
 /// The private AWS configuration of a deployment.
 #[derive(Debug)]
 pub struct Profile<'a> {
@@ -307,6 +310,12 @@ pub(super) async fn explained(around: &Surroundings, failure: &Failure) -> Optio
     let mut causes = vec![failure.what.clone()];
     causes.extend(failure.causes.iter().cloned());
     causes.retain(|cause| cause != "the credentials have ended");
+    // Whatever was in flight says the same.
+    let more = causes.len().saturating_sub(CAUSES);
+    if more > 0 {
+        causes.truncate(CAUSES);
+        causes.push(format!("and {more} more; they are in the log of the step"));
+    }
     let hint = Some(format!("{}, then resume; what was made is kept", renewal.remedy()));
     Some(Failure { what: what.into(), causes, hint })
 }

@@ -24,10 +24,10 @@ use crate::support::stage::Stage;
 use crate::support::world::Servers;
 
 /// The embedded scenario, fast enough for a test: the login ends after some seconds.
-fn rehearse(stage: &Stage) -> Vec<String> {
-    let mut words = stage.rehearse(&["--scenario", "credentials-end"]);
+fn rehearse(stage: &Stage, state: &str) -> Vec<String> {
+    let mut words = stage.rehearse(&["--scenario", "credentials-end", "--set", state]);
     let scale = words.iter().position(|word| word == "0").unwrap();
-    "0.015".clone_into(&mut words[scale]);
+    "0.02".clone_into(&mut words[scale]);
     words
 }
 
@@ -48,7 +48,7 @@ fn position(events: &[Value], holds: impl Fn(&Value) -> bool) -> usize {
 #[test]
 fn a_login_that_is_renewed_elsewhere_in_time_makes_nothing_fail() {
     let Some(stage) = Stage::new("terraform", "helm4") else { return };
-    let mut running = stage.sandbox.start(&rehearse(&stage));
+    let mut running = stage.sandbox.start(&rehearse(&stage, "terraform_state=local"));
     running.wait_for(ENDED);
     let status = stage.sandbox.run(&["status", "acme"]).expect_code(0).out;
     assert!(status.contains("  the credentials have ended; what runs waits for a new login\n"));
@@ -71,7 +71,7 @@ fn a_login_that_is_renewed_elsewhere_in_time_makes_nothing_fail() {
 #[test]
 fn a_login_that_nobody_renews_fails_the_step_and_resume_makes_nothing_twice() {
     let Some(stage) = Stage::new("tofu", "helm3") else { return };
-    let failed = stage.sandbox.run(&rehearse(&stage)).expect_code(4);
+    let failed = stage.sandbox.run(&rehearse(&stage, "terraform_state=s3")).expect_code(4);
     let sentence = "error: the credentials have ended, and no new login came in time\n";
     assert!(failed.err.contains(sentence), "{}", failed.err);
     let hint = "hint: log in again in another terminal (`springboard world login --deployment \
@@ -83,6 +83,8 @@ fn a_login_that_nobody_renews_fails_the_step_and_resume_makes_nothing_twice() {
     assert!(early.err.starts_with("error: the credentials have ended\n"), "{}", early.err);
     stage.sandbox.run(&LOGIN).expect_code(0);
     stage.sandbox.run(&stage.resume()).expect_code(0);
+    let root = stage.sandbox.state().join("rehearsals/acme/terraform/poolside");
+    assert!(!root.join("errored.tfstate").exists());
 
     let events = stage.events();
     let database = "module.database.aws_db_instance.this";
