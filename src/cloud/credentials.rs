@@ -93,6 +93,8 @@ pub struct Patient {
     mark: PathBuf,
 }
 
+/// How long credentials may take until they are used.
+const ON_THE_WAY: Duration = Duration::from_secs(3);
 /// Between two looks for a new login.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -133,16 +135,14 @@ impl CredentialSource for Patient {
     async fn credentials(&self) -> Result<Served, CredentialError> {
         let mut answer = self.source.credentials().await;
         let may_come = matches!(self.source.renewal(), Renewal::Elsewhere(_));
-        if may_come && matches!(answer, Err(CredentialError::Ended { .. })) {
+        if may_come && is_short(&answer) {
             let deadline = self.deadline();
-            while matches!(answer, Err(CredentialError::Ended { .. }))
-                && Timestamp::now() < deadline
-            {
+            while is_short(&answer) && Timestamp::now() < deadline {
                 tokio::time::sleep(self.pause).await;
                 answer = self.source.credentials().await;
             }
         }
-        if answer.is_ok() {
+        if !is_short(&answer) {
             self.forget();
         }
         answer
@@ -150,6 +150,16 @@ impl CredentialSource for Patient {
 
     fn renewal(&self) -> &Renewal {
         self.source.renewal()
+    }
+}
+
+/// Whether there is nothing that could be used: what ends on its way to whoever asked is as good as
+/// ended.
+fn is_short(answer: &Result<Served, CredentialError>) -> bool {
+    let soon = Timestamp::now().saturating_add(ON_THE_WAY).unwrap_or(Timestamp::MAX);
+    match answer {
+        Ok(served) => served.expires.is_some_and(|expires| expires <= soon),
+        Err(error) => matches!(error, CredentialError::Ended { .. }),
     }
 }
 
@@ -217,7 +227,8 @@ mod tests {
             if asked < self.renewed_at {
                 return Err(CredentialError::Ended { remedy: self.renewal.remedy() });
             }
-            Ok(served())
+            // The keys alone matter here: they do not end.
+            Ok(Served { expires: None, ..served() })
         }
 
         fn renewal(&self) -> &Renewal {
@@ -244,7 +255,7 @@ mod tests {
         let mark = dir.path().join("mark");
         let patient = Patient::new(login(elsewhere(), 3), Patient::LIMIT, mark.clone());
         let patient = Patient { pause: Duration::ZERO, ..patient };
-        assert_eq!(patient.credentials().await.unwrap(), served());
+        assert_eq!(patient.credentials().await.unwrap().keys, served().keys);
         assert!(!mark.exists());
     }
 

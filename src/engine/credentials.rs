@@ -112,7 +112,7 @@ fn quoted(word: &str) -> String {
 /// How long the plan takes, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Estimate {
-    /// Of the stage that is next.
+    /// Of the next stage of which it is known; those before it are short.
     next: Duration,
     /// Of all that are left.
     known: Duration,
@@ -127,7 +127,7 @@ impl Estimate {
         let times = left.map(|stage| session.plan.times.get(stage.id).map(|t| t.mul_f64(pace)));
         let times: Vec<Option<Duration>> = times.collect();
         Self {
-            next: times.first().copied().flatten().unwrap_or_default(),
+            next: times.iter().flatten().next().copied().unwrap_or_default(),
             known: times.iter().flatten().sum(),
         }
     }
