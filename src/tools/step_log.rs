@@ -266,14 +266,17 @@ impl Tail {
 
     /// Reads on; `false` when there is nothing new.
     fn fill(&mut self) -> io::Result<bool> {
-        const CHUNK: u64 = 64 * 1024;
+        const CHUNK: usize = 64 * 1024;
         if self.consumed > 0 {
             self.pending.drain(..self.consumed);
             self.scanned -= self.consumed;
             self.consumed = 0;
         }
-        let read = io::Read::by_ref(&mut self.file).take(CHUNK).read_to_end(&mut self.pending)?;
-        Ok(read > 0)
+        let there = self.pending.len();
+        self.pending.resize(there + CHUNK, 0);
+        let read = self.file.read(&mut self.pending[there..]);
+        self.pending.truncate(there + read.as_ref().map_or(0, |read| *read));
+        Ok(read? > 0)
     }
 }
 

@@ -8,6 +8,7 @@ mod immutable;
 mod limits;
 mod quota;
 mod schema;
+mod shape;
 mod webhook;
 
 pub(crate) use quota::used_of;
@@ -31,6 +32,7 @@ pub(crate) enum Operation {
 
 /// Admits a new object, whose namespace is set where its kind has one, and completes it.
 pub(crate) fn create(api: &Api, kind: &Kind, object: &mut Value) -> Result<(), Failure> {
+    shape::is_right(kind, object)?;
     namespace_takes_more(api, kind, object)?;
     name_is_valid(kind, object)?;
     defaults::fill(api, kind, object);
@@ -52,6 +54,7 @@ pub(crate) fn update(
     before: &Value,
     object: &mut Value,
 ) -> Result<(), Failure> {
+    shape::is_right(kind, object)?;
     defaults::fill(api, kind, object);
     immutable::unchanged(kind, before, object)?;
     is_consistent(kind, object)?;
