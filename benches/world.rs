@@ -73,12 +73,33 @@ resource "aws_ssm_parameter" "this" {
 }
 "#;
 
-/// As many resources in as many modules, without a provider of their own.
+/// As many resources in as many modules, with the same references between them and without a
+/// provider of their own. References count: an engine looks each of them up among all objects.
 const BARE_MODULE: &str = r#"
 variable "index" { type = number }
-resource "terraform_data" "this" {
-  for_each = toset(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"])
-  input    = "unit-${var.index}-${each.key}"
+locals {
+  name = "unit-${var.index}"
+  cidr = "10.${var.index % 250}.0.0/16"
+}
+resource "terraform_data" "vpc" { input = { cidr = local.cidr, name = local.name } }
+resource "terraform_data" "subnet" {
+  for_each = { a = 0, b = 1 }
+  input    = { vpc = terraform_data.vpc.id, cidr = cidrsubnet(local.cidr, 8, each.value) }
+}
+resource "terraform_data" "group" { input = { name = local.name, vpc = terraform_data.vpc.id } }
+resource "terraform_data" "rule" {
+  input = { group = terraform_data.group.id, cidr = local.cidr, from = 443, to = 443 }
+}
+resource "terraform_data" "role" {
+  input = { name = local.name, policy = jsonencode({ Version = "2012-10-17", Statement = [] }) }
+}
+resource "terraform_data" "attachment" {
+  input = { role = terraform_data.role.id, policy = "arn:aws:iam::aws:policy/ReadOnlyAccess" }
+}
+resource "terraform_data" "bucket" { input = { bucket = local.name } }
+resource "terraform_data" "queue" { input = { name = local.name } }
+resource "terraform_data" "parameter" {
+  input = { name = local.name, value = terraform_data.queue.id }
 }
 "#;
 
