@@ -298,6 +298,30 @@ pub enum WorldCommand {
         #[command(flatten)]
         world: WorldArgs,
     },
+    /// Give the world another scenario, as when a quota was raised or a policy changed; what exists
+    /// is kept.
+    Change {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+        /// What the account looks like from now on, and what goes wrong: an embedded name or a file.
+        #[arg(long, value_name = "NAME|FILE")]
+        scenario: String,
+    },
+    /// Change or delete an object of AWS, an image or an object of S3 behind Terraform's back.
+    Alter {
+        /// Which world.
+        #[command(flatten)]
+        world: WorldArgs,
+        /// Resource address, `TYPE/ID`, `image/REPOSITORY[:TAG]` or `s3/BUCKET/KEY`.
+        object: String,
+        /// Delete it.
+        #[arg(long, required_unless_present = "sets", conflicts_with = "sets")]
+        delete: bool,
+        /// Set an attribute, for example `tags.Owner=me`; VALUE is TOML, a bare word is a text.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        sets: Vec<String>,
+    },
     /// Stop the world; what was made is kept.
     Stop {
         /// Which world.

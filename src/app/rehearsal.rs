@@ -1,5 +1,6 @@
 //! `springboard rehearse`: the whole install in the simulated world.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,12 @@ use springboard::cli::Rehearse;
 use springboard::cloud::CredentialSource;
 use springboard::cluster::Watch;
 use springboard::engine::deployment::{Deployment, Kind};
-use springboard::engine::surroundings::{RegistryDoor, Surroundings};
+use springboard::engine::surroundings::{Listener, RegistryDoor, Surroundings};
 use springboard::error::Hint;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
 use springboard::rehearsal::account::RehearsedCloud;
-use springboard::rehearsal::control;
+use springboard::rehearsal::control::{self, StageBegins};
 use springboard::rehearsal::process::{self, Address};
 use springboard::rehearsal::{Scenario, environment, sample_bundle, scenarios};
 use springboard::run::Secret;
@@ -95,11 +96,25 @@ pub(crate) fn load_answers(
     let loader = match &args.answers {
         Some(path) => loader.file(path).map_err(usage)?,
         None => match blueprint.sample_answers(&scenario.answers) {
-            Some(text) => loader.text(Path::new(&scenario.answers), text),
+            Some(text) => {
+                let text = adjusted(text, &scenario.adjusted);
+                loader.text(Path::new(&scenario.answers), text)
+            }
             None => loader.file(Path::new(&scenario.answers)).map_err(usage)?,
         },
     };
     loader.load().map_err(usage)
+}
+
+/// Sample answers with those that the scenario has otherwise.
+fn adjusted<'a>(sample: &'a str, otherwise: &toml::Table) -> Cow<'a, str> {
+    match sample.parse::<toml::Table>() {
+        Ok(mut answers) if !otherwise.is_empty() => {
+            answers.extend(otherwise.clone());
+            Cow::Owned(answers.to_string())
+        }
+        _ => Cow::Borrowed(sample),
+    }
 }
 
 /// What earlier runs of this rehearsal did, when this one goes on with them. One that is done is
@@ -189,6 +204,7 @@ pub(crate) fn surroundings(address: &Address, region: &str, login: Login) -> Sur
         patient: login.patient,
         login: login.arguments,
         pace: address.time_scale,
+        listener: Some(Arc::new(WorldListener { control: address.control.clone() })),
         registry: RegistryDoor::new(move |host| RegistryAccess {
             client: client.clone(),
             host: host.to_owned(),
@@ -196,6 +212,28 @@ pub(crate) fn surroundings(address: &Address, region: &str, login: Login) -> Sur
             credentials: password.clone(),
             retry,
         }),
+    }
+}
+
+/// Tells the world which stage begins and who carries it out: what its scenario has for a stage, or
+/// for the engine, could not be found otherwise.
+#[derive(Debug)]
+struct WorldListener {
+    control: std::path::PathBuf,
+}
+
+#[async_trait]
+impl Listener for WorldListener {
+    async fn stage_begins(&self, stage: &str) {
+        let begins = StageBegins { stage: stage.to_owned(), engine: std::process::id() };
+        let told = match serde_json::to_value(begins) {
+            Ok(begins) => control::request(&self.control, "POST", "/stage", Some(begins)).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = told {
+            // A world that is gone is noticed by the stage itself, and said there.
+            tracing::warn!(%error, stage, "the simulated world was not told of the stage");
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use springboard::frontend::json::pretty;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
 use springboard::rehearsal::process::{self, Address};
-use springboard::rehearsal::{control, environment, scenarios};
+use springboard::rehearsal::scenario::Alteration;
+use springboard::rehearsal::{Scenario, control, environment, scenarios};
 use springboard::tools::process::{CommandLine, detach};
 
 use super::{Ending, absolute, state_root};
@@ -70,6 +71,18 @@ pub(crate) async fn run(
                 None => "logged in again; the credentials of this world do not end".to_owned(),
             });
         }
+        WorldCommand::Change { world, scenario } => {
+            change(&folder(&world, host)?, &scenario, host, printer).await?;
+        }
+        WorldCommand::Alter { world, object, delete, sets } => {
+            let address = alive(&folder(&world, host)?).await?;
+            let set = attributes(&sets)?;
+            let alteration = json!(Alteration { object, delete, set });
+            let asked = control::request(&address.control, "POST", "/alter", Some(alteration));
+            let altered = asked.await.map_err(|e| Ending::usage(&WorldAbsent::Refused(e)))?;
+            let word = if delete { "deleted" } else { "changed" };
+            printer.line(&format!("{word} {}", altered["object"].as_str().unwrap_or_default()));
+        }
         WorldCommand::Stop { world } => {
             let dir = folder(&world, host)?;
             stop(&dir).await.map_err(|error| Ending::not_ready(&error))?;
@@ -82,6 +95,50 @@ pub(crate) async fn run(
         }
     }
     Ok(Ending::DONE)
+}
+
+/// Gives the world in `dir` another scenario.
+async fn change(
+    dir: &Path,
+    scenario: &str,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<(), Ending> {
+    let text = scenario_text(Some(scenario), host)?;
+    Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
+    if Address::read(dir).is_none() {
+        return Err(Ending::not_ready(&WorldAbsent::Nobody { dir: dir.to_owned() }));
+    }
+    stop(dir).await.map_err(|error| Ending::not_ready(&error))?;
+    let replaced = process::replace_scenario(dir, &text);
+    replaced.map_err(|e| Ending::not_ready(&WorldAbsent::write(dir, e)))?;
+    let address = start(host, dir, &text, DEFAULT_TIME_SCALE).await?;
+    printer.line(&format!(
+        "the world in {} is as in {scenario} from now on, process {}",
+        dir.display(),
+        address.pid
+    ));
+    Ok(())
+}
+
+/// `NAME=VALUE` as TOML; a bare word is a text.
+fn attributes(sets: &[String]) -> Result<toml::Table, Ending> {
+    let read = |set: &String| {
+        let (name, value) = set.split_once('=')?;
+        let table = format!("v = {value}").parse::<toml::Table>();
+        let value = match table {
+            Ok(mut table) => table.remove("v")?,
+            Err(_bare_word) => toml::Value::String(value.to_owned()),
+        };
+        Some((name.to_owned(), value))
+    };
+    sets.iter()
+        .map(|set| {
+            read(set).ok_or_else(|| {
+                Ending::plain(2, format!("error: `{set}` is not of the form NAME=VALUE"))
+            })
+        })
+        .collect()
 }
 
 /// Starts the world in `dir`, or finds it started; returns when it answers.
@@ -200,6 +257,9 @@ pub(crate) enum WorldAbsent {
     /// It does not answer.
     #[error("the simulated world does not answer")]
     Silent(#[source] io::Error),
+    /// It does not do what it is told.
+    #[error("the simulated world refuses")]
+    Refused(#[source] io::Error),
     /// Its folder cannot be used.
     #[error("could not use the folder of the simulated world, `{}`", .dir.display())]
     Folder {
@@ -246,7 +306,7 @@ impl Hint for WorldAbsent {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Nobody { .. } => Some("start one with `springboard world start`".into()),
-            Self::Silent(_) | Self::Folder { .. } => None,
+            Self::Silent(_) | Self::Refused(_) | Self::Folder { .. } => None,
             Self::Died { log, .. } | Self::Slow { log } => {
                 Some(format!("its log is `{}`", log.display()))
             }

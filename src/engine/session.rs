@@ -197,6 +197,9 @@ impl Session {
     async fn stage(&self, stage: &Stage, facts: &mut Facts) -> Result<(), End> {
         let began = Instant::now();
         self.recorder.record(EventKind::StageStarted { stage: stage.id.into() }).await?;
+        if let Some(listener) = &self.surroundings.listener {
+            listener.stage_begins(stage.id).await;
+        }
         for step in &stage.steps {
             if self.stop.is_now() {
                 return Err(End::Stopped);

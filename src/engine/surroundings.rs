@@ -3,10 +3,12 @@
 //! One constructor makes the real ones, one the rehearsal's; nothing in the engine asks which.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::cloud::{Cloud, CredentialSource};
@@ -40,6 +42,15 @@ pub struct Surroundings {
     pub patience: Duration,
     /// How long an hour takes, in hours.
     pub pace: f64,
+    /// Who is told what begins; nobody in a real account.
+    pub listener: Option<Arc<dyn Listener>>,
+}
+
+/// Somebody who is told what the engine begins, before it does.
+#[async_trait]
+pub trait Listener: Debug + Send + Sync {
+    /// A stage begins.
+    async fn stage_begins(&self, stage: &str);
 }
 
 /// Makes the access to a registry of a given host name.
@@ -58,7 +69,7 @@ impl RegistryDoor {
     }
 }
 
-impl std::fmt::Debug for RegistryDoor {
+impl Debug for RegistryDoor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RegistryDoor")
     }

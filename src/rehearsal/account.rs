@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::login::Login;
-use super::provider::places;
-use super::scenario::Span;
+use super::provider::{capacity, places};
+use super::scenario::{ReservationKind, Span};
 use super::{World, control};
 use crate::cloud::{
     ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, CredentialSource,
@@ -75,87 +75,109 @@ fn reservation(world: &World, region: &str, id: &str) -> Option<Reservation> {
     };
     Some(Reservation {
         id: found.id.clone(),
-        block: found.kind == "capacity-block",
+        block: found.kind == ReservationKind::CapacityBlock,
         instance_type: found.instance_type.clone(),
         zone: zone.name,
         zone_id: zone.id,
         total: found.total,
-        available: found.available,
+        available: found.available.saturating_sub(capacity::used(world, id)),
         state: state.into(),
         start,
         end,
     })
 }
 
-/// All objects of a type: attributes, and whether the object is still being made.
-fn objects(world: &World, kind: &str) -> Vec<(Value, bool)> {
+/// All objects of a type: attributes, and how far they are.
+fn objects(world: &World, kind: &str) -> Vec<(Value, Progress)> {
     let rows = world.store.list_prefix("aws", &format!("{kind}/"));
     let object = |(_, row): (String, Value)| {
-        let creating = row.get("status").is_some();
-        (row.get("attributes").cloned().unwrap_or(Value::Null), creating)
+        (row.get("attributes").cloned().unwrap_or(Value::Null), Progress::of(&row))
     };
     rows.into_iter().map(object).collect()
+}
+
+/// How far an object is, and what AWS says is wrong with it.
+struct Progress {
+    condition: Condition,
+    issues: Vec<String>,
+}
+
+impl Progress {
+    fn of(row: &Value) -> Self {
+        // What has failed while it was made will not be made by waiting.
+        let failed = row.get("failed").is_some_and(|code| !code.is_null());
+        let condition = match row.get("status").and_then(Value::as_str) {
+            _ if failed => Condition::Broken,
+            None => Condition::Healthy,
+            Some("creating") => Condition::Creating,
+            Some(_) => Condition::Broken,
+        };
+        let issues = row.get("issues").and_then(Value::as_array).into_iter().flatten();
+        let issues = issues.filter_map(|issue| Some(issue.as_str()?.to_owned())).collect();
+        Self { condition, issues }
+    }
+
+    /// As EKS says it.
+    fn word(&self) -> String {
+        match self.condition {
+            Condition::Creating => "CREATING",
+            Condition::Broken => "CREATE_FAILED",
+            Condition::Healthy | Condition::Absent => "ACTIVE",
+        }
+        .to_owned()
+    }
 }
 
 fn text(object: &Value, key: &str) -> String {
     object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn word(creating: bool) -> String {
-    if creating { "CREATING" } else { "ACTIVE" }.to_owned()
-}
-
 fn cluster(world: &World, name: &str) -> Option<Cluster> {
-    let (object, creating) =
+    let (object, progress) =
         objects(world, "aws_eks_cluster").into_iter().find(|(o, _)| text(o, "name") == name)?;
-    Some(Cluster { name: name.into(), status: word(creating), version: text(&object, "version") })
+    Some(Cluster { name: name.into(), status: progress.word(), version: text(&object, "version") })
 }
 
 fn node_groups(world: &World, cluster: &str) -> Vec<NodeGroup> {
-    let of_cluster = |(o, _): &(Value, bool)| text(o, "cluster_name") == cluster;
-    let group = |(object, creating): (Value, bool)| NodeGroup {
+    let of_cluster = |(o, _): &(Value, Progress)| text(o, "cluster_name") == cluster;
+    let group = |(object, progress): (Value, Progress)| NodeGroup {
         name: text(&object, "node_group_name"),
-        status: word(creating),
+        status: progress.word(),
         desired: object
             .pointer("/scaling_config/0/desired_size")
             .and_then(|n| n.as_u64().or_else(|| format!("{n}").trim_end_matches(".0").parse().ok()))
             .and_then(|n| u32::try_from(n).ok())
             .unwrap_or(0),
-        issues: Vec::new(),
+        issues: progress.issues,
     };
     objects(world, "aws_eks_node_group").into_iter().filter(of_cluster).map(group).collect()
 }
 
 fn addons(world: &World, cluster: &str) -> Vec<Addon> {
-    let of_cluster = |(o, _): &(Value, bool)| text(o, "cluster_name") == cluster;
-    let addon = |(object, creating): (Value, bool)| Addon {
+    let of_cluster = |(o, _): &(Value, Progress)| text(o, "cluster_name") == cluster;
+    let addon = |(object, progress): (Value, Progress)| Addon {
         name: text(&object, "addon_name"),
-        status: word(creating),
+        status: progress.word(),
         version: text(&object, "addon_version"),
     };
     objects(world, "aws_eks_addon").into_iter().filter(of_cluster).map(addon).collect()
 }
 
 fn database(world: &World, identifier: &str) -> Option<Database> {
-    let (_, creating) = objects(world, "aws_db_instance")
+    let (_, progress) = objects(world, "aws_db_instance")
         .into_iter()
         .find(|(o, _)| text(o, "identifier") == identifier)?;
-    let status = if creating { "creating" } else { "available" };
+    let status = match progress.condition {
+        Condition::Creating => "creating",
+        Condition::Broken => "failed",
+        Condition::Healthy | Condition::Absent => "available",
+    };
     Some(Database { identifier: identifier.into(), status: status.into() })
 }
 
 /// `TYPE/ID`, the key of the world's own table.
 fn condition(world: &World, key: &str) -> Condition {
-    match world.store.get("aws", key) {
-        None => Condition::Absent,
-        // What has failed while it was made will not be made by waiting.
-        Some(row) if row.get("failed").is_some_and(|code| !code.is_null()) => Condition::Broken,
-        Some(row) => match row.get("status").and_then(Value::as_str) {
-            None => Condition::Healthy,
-            Some("creating") => Condition::Creating,
-            Some(_) => Condition::Broken,
-        },
-    }
+    world.store.get("aws", key).map_or(Condition::Absent, |row| Progress::of(&row).condition)
 }
 
 /// Objects of a deployment by their tags; what has failed will not be made and is left out.

@@ -1,4 +1,4 @@
-//! The control socket of the world: health, account, login, inventory, stop; JSON over HTTP on a Unix
+//! The control socket of the world: health, account, login, inventory, stage, changes, stop; JSON over HTTP on a Unix
 //! socket that only its owner can open.
 
 use std::io;
@@ -11,11 +11,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 
+use super::drift::{self, AlterError};
 use super::login::Login;
+use super::scenario::Alteration;
 use super::{World, account, inventory, registry};
 
 /// What the control socket needs.
@@ -37,6 +40,8 @@ pub async fn serve(world: Arc<World>, listener: UnixListener, stop: Arc<Notify>)
         .route("/login/{number}", get(numbered_login))
         .route("/registry-token", post(registry_token))
         .route("/account/{region}/{*question}", get(question))
+        .route("/stage", post(stage))
+        .route("/alter", post(alter))
         .route("/stop", post(stop_world))
         .with_state(Desk { world, stop });
     axum::serve(listener, router).await
@@ -86,6 +91,33 @@ async fn question(
     account::answer(&desk.world, &region, &question).map(Json).ok_or(StatusCode::NOT_FOUND)
 }
 
+/// The beginning of a stage, as the engine's side tells it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StageBegins {
+    /// The stage.
+    pub stage: String,
+    /// The process that carries it out.
+    pub engine: u32,
+}
+
+type Told = Result<Json<Value>, (StatusCode, Json<Value>)>;
+
+fn refused(error: &AlterError) -> (StatusCode, Json<Value>) {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": error.to_string() })))
+}
+
+async fn stage(State(desk): State<Desk>, Json(begins): Json<StageBegins>) -> Told {
+    desk.world.touch();
+    let told = drift::at_stage(&desk.world, &begins.stage, begins.engine);
+    told.map(|()| Json(json!({}))).map_err(|error| refused(&error))
+}
+
+async fn alter(State(desk): State<Desk>, Json(alteration): Json<Alteration>) -> Told {
+    desk.world.touch();
+    let altered = drift::alter(&desk.world, &alteration);
+    altered.map(|object| Json(json!({ "object": object }))).map_err(|error| refused(&error))
+}
+
 async fn stop_world(State(desk): State<Desk>) -> Json<Value> {
     desk.stop.notify_one();
     Json(json!({ "stopping": true }))
@@ -131,7 +163,11 @@ async fn exchange(
         let status = response.status();
         let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
         if !status.is_success() {
-            return Err(io::Error::other(format!("the world answered {status} to {path}")));
+            let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let said = said["error"].as_str().map(str::to_owned);
+            return Err(io::Error::other(
+                said.unwrap_or_else(|| format!("the world answered {status} to {path}")),
+            ));
         }
         serde_json::from_slice(&body).map_err(io::Error::other)
     };

@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::World;
+use super::fault::{Point, Reach};
+use super::victims::{self, Peer};
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -77,7 +79,9 @@ pub(super) async fn mishap(
     when: &str,
     hangup: Option<&Hangup>,
 ) -> io::Result<Option<String>> {
-    let Some(fault) = world.fault(places, when)? else { return Ok(None) };
+    let point = Point { places, when, reach: Reach::Transfer };
+    let Some(fault) = world.fault(&point)? else { return Ok(None) };
+    victims::strike(world, &fault, Peer::Unknown);
     if let Some(hang) = fault.hang {
         tokio::time::sleep(world.scaled(hang.as_duration())).await;
     }
@@ -106,14 +110,9 @@ pub(super) fn status_of(error: &str) -> u16 {
 /// The sentence in which AWS denies an action, when the scenario denies it.
 pub(super) fn denial(world: &World, action: &str, resource: &str) -> Option<String> {
     let denial = world.scenario.denials.iter().find(|denial| denial.action == action)?;
-    let why = match denial.layer.as_str() {
-        "permissions boundary" => format!("no permissions boundary allows the {action} action"),
-        "organisation" => "an explicit deny in a service control policy".to_owned(),
-        _ => format!("no identity-based policy allows the {action} action"),
-    };
     let who = &world.scenario.account.principal;
-    let because = if why.starts_with("an explicit") { "with" } else { "because" };
     Some(format!(
-        "User: {who} is not authorized to perform: {action} on resource: {resource} {because} {why}"
+        "User: {who} is not authorized to perform: {action} on resource: {resource} {}",
+        denial.reason()
     ))
 }

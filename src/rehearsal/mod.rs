@@ -8,7 +8,9 @@
 pub mod account;
 pub mod authority;
 pub mod control;
+pub mod drift;
 pub mod environment;
+pub mod fault;
 mod http;
 pub mod inventory;
 pub mod kubernetes;
@@ -22,6 +24,7 @@ pub mod scenarios;
 pub mod span;
 pub mod storage;
 pub mod store;
+mod victims;
 pub mod world;
 
 pub use scenario::Scenario;

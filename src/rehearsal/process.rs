@@ -82,7 +82,18 @@ pub fn prepare(dir: &Path, scenario: &str, time_scale: f64) -> io::Result<()> {
     Ok(())
 }
 
-/// The scenario that the world in `dir` was made with.
+/// Gives the world in `dir`, which must not run, another scenario: another account in which the
+/// same things exist.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn replace_scenario(dir: &Path, scenario: &str) -> io::Result<()> {
+    let new = dir.join("scenario.toml.new");
+    std::fs::write(&new, scenario)?;
+    std::fs::rename(new, dir.join("scenario.toml"))
+}
+
+/// The scenario that the world in `dir` was made with, or was given since.
 ///
 /// # Errors
 /// When it cannot be read.

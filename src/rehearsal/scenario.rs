@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::fault::Fault;
 pub use super::span::Span;
 use crate::error::Hint;
 
@@ -19,12 +20,18 @@ pub struct Scenario {
     pub seed: u64,
     /// Sample answers to start from (`sample-full`, `sample-platform-only`), or a path.
     pub answers: String,
+    /// Answers that are not as in those.
+    #[serde(rename = "answer")]
+    pub adjusted: toml::Table,
     /// Who asks.
     pub account: Account,
     /// The host that springboard runs on, as the account sees it.
     pub host: HostFacts,
-    /// `service/code` to value.
+    /// `service/code` to value, where it is not what an ordinary account has ([`Scenario::quota`]).
     pub quotas: BTreeMap<String, f64>,
+    /// Instance types that not every zone has.
+    #[serde(rename = "offering")]
+    pub offerings: Vec<Offering>,
     /// Capacity reservations and Capacity Blocks.
     #[serde(rename = "reservation")]
     pub reservations: Vec<Reservation>,
@@ -36,6 +43,11 @@ pub struct Scenario {
     /// What goes wrong.
     #[serde(rename = "fault")]
     pub faults: Vec<Fault>,
+    /// What is there before anything is made.
+    pub existing: Vec<Existing>,
+    /// What somebody changes or deletes behind Terraform's back.
+    #[serde(rename = "drift")]
+    pub drifts: Vec<Drift>,
 }
 
 /// The account and the principal.
@@ -82,8 +94,8 @@ pub struct Reservation {
     /// `cr-…`
     pub id: String,
     /// `capacity-block` or `default`.
-    #[serde(rename = "type", default = "default_reservation_type")]
-    pub kind: String,
+    #[serde(rename = "type", default)]
+    pub kind: ReservationKind,
     /// For example `p5e.48xlarge`.
     pub instance_type: String,
     /// For example `usw2-az3`.
@@ -100,42 +112,115 @@ pub struct Reservation {
     pub end: Option<Span>,
 }
 
+/// How capacity is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservationKind {
+    /// An On-Demand Capacity Reservation.
+    #[default]
+    Default,
+    /// A Capacity Block, with fixed dates.
+    CapacityBlock,
+}
+
+/// An instance type that only some zones have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offering {
+    /// For example `p5e.48xlarge`.
+    pub instance_type: String,
+    /// The zones that have it, for example `usw2-az3`.
+    pub zone_ids: Vec<String>,
+}
+
 /// An API action that is denied.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Denial {
     /// For example `iam:CreateRole`.
     pub action: String,
-    /// `identity policy`, `permissions boundary` or `organisation`.
-    #[serde(default = "default_layer")]
-    pub layer: String,
+    /// Which policy denies.
+    #[serde(default)]
+    pub layer: Layer,
+    /// Whether it says so itself instead of not allowing it; absent: as that layer mostly does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explicit: Option<bool>,
+    /// ARN of the permissions boundary with which a role or user may be made all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless_boundary: Option<String>,
 }
 
-/// Something that goes wrong.
+/// The policies that can deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// A policy of the caller.
+    #[default]
+    #[serde(rename = "identity policy")]
+    Identity,
+    /// The permissions boundary of the caller.
+    #[serde(rename = "permissions boundary")]
+    Boundary,
+    /// A service control policy of the organisation.
+    #[serde(alias = "organization", alias = "service control policy", alias = "scp")]
+    Organisation,
+    /// The policy of the caller's session.
+    #[serde(rename = "session policy")]
+    Session,
+    /// The policy of what is asked for.
+    #[serde(rename = "resource policy")]
+    Resource,
+    /// The policy of a VPC endpoint on the way.
+    #[serde(rename = "VPC endpoint policy")]
+    Endpoint,
+}
+
+/// Something that exists before anything is made: a leftover, or somebody else's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// A resource address (with or without modules and index), a type, a Helm release, a stage,
-    /// an API action.
+pub struct Existing {
+    /// Resource type as Terraform calls it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it is.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// Another account that it belongs to; absent: the account of the scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whether it is deleted already, but not for good: its name is not free yet.
+    #[serde(default)]
+    pub scheduled_for_deletion: bool,
+    /// What Terraform would be told to make it; the rest is filled in.
+    pub attributes: toml::Table,
+}
+
+/// A change that Terraform did not make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    /// The stage at whose beginning it happens, once.
     pub at: String,
-    /// `create`, `read`, `update`, `delete`, `push`, `upload`, …; absent: whenever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// How often; 0 is always.
-    #[serde(default = "once")]
-    pub times: u32,
-    /// An error code of AWS, or a whole text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// It does not answer for that long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hang: Option<Span>,
-    /// A process that is killed: `engine` or `world`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kill: Option<String>,
-    /// What is dropped: `connection`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub drop: Option<String>,
+    /// As in [`Alteration`].
+    pub object: String,
+    /// As in [`Alteration`].
+    #[serde(default)]
+    pub delete: bool,
+    /// As in [`Alteration`].
+    #[serde(default)]
+    pub set: toml::Table,
+}
+
+/// What is done to one object.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alteration {
+    /// A resource address, `TYPE/ID`, `image/REPOSITORY[:TAG]` or `s3/BUCKET/KEY`.
+    pub object: String,
+    /// It is deleted.
+    pub delete: bool,
+    /// Attributes with their new values: `backup_retention_period`, `tags.Owner`.
+    pub set: toml::Table,
 }
 
 impl Default for Scenario {
@@ -143,16 +228,14 @@ impl Default for Scenario {
         Self {
             seed: 7,
             answers: "sample-full".into(),
+            adjusted: toml::Table::new(),
             account: Account::default(),
             host: HostFacts::default(),
-            quotas: BTreeMap::from([
-                ("ec2/L-417A185B".into(), 384.0),
-                ("ec2/L-1216C47A".into(), 512.0),
-                ("ec2/L-0263D0A3".into(), 5.0),
-            ]),
+            quotas: BTreeMap::new(),
+            offerings: Vec::new(),
             reservations: vec![Reservation {
                 id: "cr-0123456789abcdef0".into(),
-                kind: default_reservation_type(),
+                kind: ReservationKind::Default,
                 instance_type: "p5e.48xlarge".into(),
                 zone_id: "usw2-az3".into(),
                 total: 2,
@@ -163,6 +246,8 @@ impl Default for Scenario {
             denials: Vec::new(),
             durations: BTreeMap::new(),
             faults: Vec::new(),
+            existing: Vec::new(),
+            drifts: Vec::new(),
         }
     }
 }
@@ -185,44 +270,137 @@ impl Default for HostFacts {
     }
 }
 
-fn default_reservation_type() -> String {
-    "default".into()
+fn default_region() -> String {
+    "us-west-2".into()
 }
 
-fn default_layer() -> String {
-    "identity policy".into()
-}
-
-fn once() -> u32 {
-    1
-}
+/// What an account has that has asked for enough: the quotas that are counted when something is
+/// made, and what the data source says of them.
+const QUOTAS: &[(&str, f64)] = &[
+    ("ec2/L-417A185B", 768.0), // vCPUs of running On-Demand P instances
+    ("ec2/L-1216C47A", 512.0), // … of A, C, D, H, I, M, R, T and Z instances
+    ("ec2/L-DB2E81BA", 256.0), // … of G and VT instances
+    ("ec2/L-0263D0A3", 5.0),   // Elastic IPs
+    ("vpc/L-F678F1CE", 5.0),   // VPCs
+    ("vpc/L-A4707A72", 5.0),   // internet gateways
+    ("vpc/L-FE5A380F", 5.0),   // NAT gateways in one zone
+    ("eks/L-1194D53C", 100.0), // EKS clusters
+    ("eks/L-6D54EA21", 30.0),  // managed node groups of one cluster
+    ("elasticloadbalancing/L-53DA6B97", 50.0), // application load balancers
+];
 
 impl Scenario {
     /// Reads a scenario.
     ///
     /// # Errors
-    /// When it is not TOML, a key is unknown (the text says the nearest known one) or a value has
-    /// the wrong form.
+    /// When it is not TOML, a key is unknown (the text says the nearest known one), a value has
+    /// the wrong form, or something in it could never have an effect.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        toml::from_str(text).map_err(|source| ScenarioError::from_toml(text, &source))
+        let scenario: Self =
+            toml::from_str(text).map_err(|source| ScenarioError::from_toml(text, &source))?;
+        scenario.check().map_err(|message| ScenarioError::Wrong { message })?;
+        Ok(scenario)
     }
 
     /// The scenario's own duration for a type or name.
     pub fn duration(&self, what: &str) -> Option<Duration> {
         self.durations.get(what).map(|span| span.as_duration())
     }
-}
 
-impl Fault {
-    /// Whether this fault is meant at one of `places`, at the moment `when`.
-    pub fn applies(&self, places: &[&str], when: &str) -> bool {
-        self.when.as_deref().is_none_or(|w| w == when) && places.iter().any(|p| self.meant_at(p))
+    /// A quota by `service/code`; `None` where nothing is counted.
+    pub fn quota(&self, code: &str) -> Option<f64> {
+        let usual = || QUOTAS.iter().find(|(known, _)| *known == code).map(|(_, value)| *value);
+        self.quotas.get(code).copied().or_else(usual)
     }
 
-    fn meant_at(&self, place: &str) -> bool {
-        // `aws_eks_node_group.gpu` means `module.nodes.aws_eks_node_group.gpu[0]` as well.
-        let bare = place.split('[').next().unwrap_or(place);
-        [place, bare].iter().any(|p| *p == self.at || p.ends_with(&format!(".{}", self.at)))
+    /// Whether a zone has an instance type. In an ordinary account every zone has every type, but
+    /// no zone of us-east-1 has p5e.
+    pub fn offers(&self, instance_type: &str, zone_id: &str) -> bool {
+        match self.offerings.iter().find(|offer| offer.instance_type == instance_type) {
+            Some(offer) => offer.zone_ids.iter().any(|id| id == zone_id),
+            None => !(instance_type.starts_with("p5e.") && zone_id.starts_with("use1-")),
+        }
+    }
+
+    /// What can never have an effect is a mistake.
+    fn check(&self) -> Result<(), String> {
+        self.faults.iter().try_for_each(Fault::check)?;
+        self.denials.iter().try_for_each(Denial::check)?;
+        self.existing.iter().try_for_each(Existing::check)?;
+        self.drifts.iter().try_for_each(|drift| drift.alteration().check())
+    }
+}
+
+impl Denial {
+    /// How AWS ends the sentence: which policy it is, and whether it denies or does not allow.
+    pub fn reason(&self) -> String {
+        let (article, layer) = match self.layer {
+            Layer::Identity => ("an", "identity-based policy"),
+            Layer::Boundary => ("a", "permissions boundary"),
+            Layer::Organisation => ("a", "service control policy"),
+            Layer::Session => ("a", "session policy"),
+            Layer::Resource => ("a", "resource-based policy"),
+            Layer::Endpoint => ("a", "VPC endpoint policy"),
+        };
+        if self.explicit.unwrap_or(self.layer == Layer::Organisation) {
+            format!("with an explicit deny in {article} {layer}")
+        } else {
+            format!("because no {layer} allows the {} action", self.action)
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self { action, unless_boundary, .. } = self;
+        let made = ["iam:CreateRole", "iam:CreateUser"];
+        if unless_boundary.is_some() && !made.contains(&action.as_str()) {
+            return Err(format!(
+                "`unless_boundary` has no effect on `{action}`: only {} name a boundary",
+                made.join(" and ")
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Existing {
+    fn check(&self) -> Result<(), String> {
+        let Self { kind, owner, scheduled_for_deletion, .. } = self;
+        let shared = ["aws_s3_bucket", "aws_cognito_user_pool_domain"];
+        if owner.is_some() && !shared.contains(&kind.as_str()) {
+            return Err(format!(
+                "`owner` has no effect on `{kind}`: accounts share the names of {} only",
+                shared.join(" and ")
+            ));
+        }
+        if *scheduled_for_deletion && kind != "aws_secretsmanager_secret" {
+            return Err(format!(
+                "`scheduled_for_deletion` has no effect on `{kind}`: only aws_secretsmanager_secret \
+                 keeps its name for a while"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Drift {
+    /// What is done.
+    pub fn alteration(&self) -> Alteration {
+        Alteration { object: self.object.clone(), delete: self.delete, set: self.set.clone() }
+    }
+}
+
+impl Alteration {
+    /// Whether it says one thing.
+    ///
+    /// # Errors
+    /// When it says nothing, or two things.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { object, delete, set } = self;
+        match (object.as_str(), *delete, set.is_empty()) {
+            ("", ..) => Err("a change behind the back needs an `object`".into()),
+            (_, true, true) | (_, false, false) => Ok(()),
+            _ => Err(format!("`{object}` is either deleted or given attributes by `set`")),
+        }
     }
 }
 
@@ -265,6 +443,33 @@ fn nearest(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_have_no_effect_is_refused() {
+        for (text, why) in [
+            (
+                "[[deny]]\naction = \"eks:CreateCluster\"\nunless_boundary = \"arn:b\"\n",
+                "`unless_boundary` has no effect on `eks:CreateCluster`",
+            ),
+            (
+                "[[existing]]\ntype = \"aws_iam_role\"\nowner = \"1\"\nattributes = {}\n",
+                "`owner` has no effect on `aws_iam_role`",
+            ),
+            ("[[drift]]\nat = \"gpu\"\nobject = \"aws_vpc.this\"\n", "either deleted or given"),
+            ("[[deny]]\naction = \"a:B\"\nlayer = \"boundary\"\n", "unknown variant `boundary`"),
+        ] {
+            let said = Scenario::parse(text).unwrap_err().to_string();
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_quota_is_that_of_an_ordinary_account_unless_the_scenario_says_another() {
+        let scenario = Scenario::parse("[quotas]\n\"ec2/L-417A185B\" = 0\n").unwrap();
+        assert_eq!(scenario.quota("ec2/L-417A185B"), Some(0.0));
+        assert_eq!(scenario.quota("ec2/L-0263D0A3"), Some(5.0));
+        assert_eq!(scenario.quota("ec2/L-00000000"), None);
+    }
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_known_one() {

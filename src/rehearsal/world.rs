@@ -2,22 +2,24 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::scenario::{Fault, Scenario, Span};
+use super::fault::{Fault, Point};
+use super::scenario::{Scenario, Span};
 use super::store::Store;
 
 /// What exists, how time passes and what goes wrong.
 ///
 /// AWS objects are in the store's table `aws`, key `TYPE/ID` (`aws_eks_cluster/acme`), value
 /// `{"type", "id", "attributes": {…the whole Terraform state object…}, "created_at"}`; an object
-/// that is still being made has `"status": "creating"` beside them and does not count as live.
+/// that is still being made has `"status": "creating"` beside them and does not count as live. What
+/// is not an object of anybody (`stage`, `engine`, `began`) is in the table `world`.
 #[derive(Debug)]
 pub struct World {
     dir: PathBuf,
@@ -30,6 +32,7 @@ pub struct World {
     began: Timestamp,
     opened: Instant,
     last_asked: AtomicU64,
+    orders: Mutex<()>,
 }
 
 impl World {
@@ -54,6 +57,7 @@ impl World {
             began,
             opened: Instant::now(),
             last_asked: AtomicU64::new(0),
+            orders: Mutex::new(()),
         }))
     }
 
@@ -65,6 +69,12 @@ impl World {
     /// Notes that somebody asked something; every server calls it for every request.
     pub fn touch(&self) {
         self.last_asked.store(self.opened.elapsed().as_secs(), Ordering::Relaxed);
+    }
+
+    /// Held while something is looked at and then made accordingly, so that two who ask at the
+    /// same moment do not get the last one both.
+    pub(super) fn orders(&self) -> MutexGuard<'_, ()> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long nobody has asked anything.
@@ -105,31 +115,46 @@ impl World {
         text
     }
 
-    /// The next fault that the scenario wants here, counted off on disk; `None` is a good day.
-    ///
-    /// `places` are the names under which this point may be meant: a resource address, a type, a
-    /// Helm release, a stage, an API action.
+    /// The next fault that the scenario wants at this point, counted off on disk; `None` is a good
+    /// day. A fault at the stage that is under way is meant at every point.
     ///
     /// # Errors
     /// When the count cannot be written.
-    pub fn fault(&self, places: &[&str], when: &str) -> io::Result<Option<Fault>> {
+    pub fn fault(&self, point: &Point<'_>) -> io::Result<Option<Fault>> {
+        if self.scenario.faults.is_empty() {
+            return Ok(None);
+        }
+        let stage = self.stage().unwrap_or_default();
+        let places: Vec<&str> = point.places.iter().copied().chain([stage.as_str()]).collect();
+        let point = Point { places: &places, ..*point };
         for (index, fault) in self.scenario.faults.iter().enumerate() {
-            if !fault.applies(places, when) {
-                continue;
-            }
-            let mut hit = true;
-            if fault.times > 0 {
-                self.store.update("faults", &index.to_string(), |used| {
-                    let used = used.and_then(serde_json::Value::as_u64).unwrap_or(0);
-                    hit = used < u64::from(fault.times);
-                    Some((used + u64::from(hit)).into())
-                })?;
-            }
-            if hit {
+            if fault.applies(&point) && self.count_off(index, fault)? {
                 return Ok(Some(fault.clone()));
             }
         }
         Ok(None)
+    }
+
+    /// Whether the fault happens once more. Counted by what it says, so that the count is right
+    /// when the world is given another scenario.
+    fn count_off(&self, index: usize, fault: &Fault) -> io::Result<bool> {
+        if fault.times == 0 {
+            return Ok(true);
+        }
+        let twins = self.scenario.faults[..index].iter().filter(|other| *other == fault).count();
+        let said = serde_json::to_string(fault).map_err(io::Error::other)?;
+        let mut happens = true;
+        self.store.update("faults", &format!("{said}#{twins}"), |used| {
+            let used = used.and_then(serde_json::Value::as_u64).unwrap_or(0);
+            happens = used < u64::from(fault.times);
+            Some((used + u64::from(happens)).into())
+        })?;
+        Ok(happens)
+    }
+
+    /// The stage that is under way, as far as somebody said so.
+    pub fn stage(&self) -> Option<String> {
+        Some(self.store.get("world", "stage")?.as_str()?.to_owned())
     }
 
     /// A moment relative to the first start of the world, in the world's time.
@@ -166,6 +191,7 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rehearsal::fault::Reach;
 
     #[test]
     fn a_fault_happens_as_often_as_the_scenario_says_even_after_a_restart() {
@@ -177,11 +203,26 @@ mod tests {
             .unwrap()
         };
         let places = ["module.nodes.aws_eks_node_group.gpu[0]", "aws_eks_node_group"];
+        let point = |when| Point { places: &places, when, reach: Reach::Terraform };
         let world = World::open(dir.path(), scenario(), 0.0).unwrap();
-        assert!(world.fault(&places, "read").unwrap().is_none());
-        assert!(world.fault(&places, "create").unwrap().is_some());
+        assert!(world.fault(&point("read")).unwrap().is_none());
+        assert!(world.fault(&point("create")).unwrap().is_some());
         drop(world);
         let world = World::open(dir.path(), scenario(), 0.0).unwrap();
-        assert!(world.fault(&places, "create").unwrap().is_none());
+        assert!(world.fault(&point("create")).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_fault_at_a_stage_is_meant_everywhere_while_it_is_under_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[[fault]]\nat = \"platform\"\ntimes = 0\nerror = \"x\"\n";
+        let world = World::open(dir.path(), Scenario::parse(text).unwrap(), 0.0).unwrap();
+        let hits = |when, reach| {
+            world.fault(&Point { places: &["aws_vpc"], when, reach }).unwrap().is_some()
+        };
+        assert!(!hits("create", Reach::Terraform));
+        world.store.put("world", "stage", "platform".into()).unwrap();
+        assert!(hits("create", Reach::Terraform) && hits("push", Reach::Transfer));
+        assert!(!hits("begin", Reach::Stage));
     }
 }

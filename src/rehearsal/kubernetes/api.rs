@@ -1,5 +1,6 @@
 //! What happens to a request: who asks, what is meant, who answers.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,10 +11,12 @@ use serde_json::Value;
 
 use super::access::{self, Cluster};
 use super::failure::Failure;
+use super::mishaps::{self, Mishap};
 use super::objects::Objects;
 use super::request::{Call, Target};
 use super::{delete, discovery, openapi, read, subresource, watch, write};
 use crate::rehearsal::World;
+use crate::rehearsal::victims::Peer;
 
 /// The API server refuses larger bodies too.
 const LARGEST_BODY: usize = 16 << 20;
@@ -42,23 +45,30 @@ impl Api {
         Self { objects: Objects::open(Arc::clone(&world)), world }
     }
 
-    /// Answers one request.
+    /// Answers one request of `peer`; an error ends the connection without an answer.
     pub(crate) async fn answer(
         self: &Arc<Self>,
         request: Request<Incoming>,
         cluster: &Cluster,
-    ) -> Response<Body> {
+        peer: Peer,
+    ) -> io::Result<Response<Body>> {
         self.world.touch();
         let (parts, body) = request.into_parts();
         let bearer =
             parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or("");
         if !access::is_authentic(&self.world, cluster, bearer) {
-            return refuse(&Failure::unauthorized());
+            return Ok(refuse(&Failure::unauthorized()));
         }
         let Ok(body) = axum::body::to_bytes(Body::new(body), LARGEST_BODY).await else {
-            return refuse(&Failure::bad_request("the body could not be read, or is too large"));
+            let failure = Failure::bad_request("the body could not be read, or is too large");
+            return Ok(refuse(&failure));
         };
         let call = Call::new(parts.method, &parts.uri, &parts.headers, body);
+        match mishaps::befall(self, &call, peer).await? {
+            Mishap::None => {}
+            Mishap::Refusal(failure) => return Ok(refuse(&failure)),
+            Mishap::Loss => return Err(io::ErrorKind::ConnectionReset.into()),
+        }
         let started = tokio::time::Instant::now();
         let answer = self.route(&call, cluster);
         tracing::debug!(
@@ -69,7 +79,7 @@ impl Api {
             micros = started.elapsed().as_micros(),
             "kubernetes request"
         );
-        match answer {
+        Ok(match answer {
             Ok(Answer::Json(code, value)) => json(code, &value, "application/json"),
             Ok(Answer::Text(text)) => respond(StatusCode::OK, "text/plain", Body::from(text)),
             Ok(Answer::Bytes(media_type, bytes)) => {
@@ -77,7 +87,7 @@ impl Api {
             }
             Ok(Answer::Stream(body)) => respond(StatusCode::OK, "application/json", body),
             Err(failure) => refuse(&failure),
-        }
+        })
     }
 
     fn route(self: &Arc<Self>, call: &Call, cluster: &Cluster) -> Result<Answer, Failure> {

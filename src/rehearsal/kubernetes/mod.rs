@@ -22,6 +22,7 @@ mod discovery;
 mod failure;
 mod inventory;
 mod kind;
+mod mishaps;
 mod objects;
 mod openapi;
 mod ownership;

@@ -19,6 +19,7 @@ use super::api::Api;
 use super::controllers;
 use crate::rehearsal::World;
 use crate::rehearsal::authority::Authority;
+use crate::rehearsal::victims::Peer;
 
 /// Serves the Kubernetes API of the world's cluster, and runs the cluster behind it.
 ///
@@ -78,6 +79,7 @@ async fn accept(api: Arc<Api>, authority: Authority, listener: TcpListener) -> i
 /// Answers the requests of one connection.
 async fn converse(api: Arc<Api>, stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let peer = Peer::Address(stream.peer_addr()?);
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let server_name = start.client_hello().server_name().unwrap_or_default().to_owned();
     // From an address that is not allowed nothing answers, not even the handshake.
@@ -87,7 +89,7 @@ async fn converse(api: Arc<Api>, stream: TcpStream, config: Arc<ServerConfig>) -
         let (api, server_name) = (Arc::clone(&api), server_name.clone());
         async move {
             let cluster = reachable(&api, &server_name)?;
-            Ok::<_, io::Error>(api.answer(request, &cluster).await)
+            api.answer(request, &cluster, peer).await
         }
     });
     hyper::server::conn::http1::Builder::new()

@@ -12,7 +12,7 @@ use super::patch::lists::Family;
 use super::patch::{self, Format};
 use super::read;
 use super::request::{Call, Target};
-use super::value::{annotation, is_deleting, moment, name, namespace, text};
+use super::value::{is_deleting, moment, name, namespace, text};
 
 /// Which part of an object a request writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,6 @@ fn create_with(
     if api.objects.has(&kind.path(), &target.namespace, &own_name) {
         return Err(Failure::already_exists(kind, &own_name));
     }
-    refuse_by_scenario(api, kind, &object)?;
     if kind.has_generation() {
         object["metadata"]["generation"] = json!(1);
     }
@@ -411,21 +410,5 @@ fn family(kind: &Kind) -> Family {
     match kind.origin {
         Origin::Defined => Family::Custom,
         Origin::BuiltIn | Origin::Review => Family::BuiltIn,
-    }
-}
-
-/// A fault of the scenario at a release, a kind or `PLURAL/NAMESPACE/NAME`.
-fn refuse_by_scenario(api: &Api, kind: &Kind, object: &Value) -> Result<(), Failure> {
-    let object_name = format!("{}/{}/{}", kind.plural, namespace(object), name(object));
-    let release = annotation(object, "meta.helm.sh/release-name").unwrap_or_default();
-    let places: Vec<&str> = [release, object_name.as_str(), kind.kind.as_str()]
-        .into_iter()
-        .filter(|place| !place.is_empty())
-        .collect();
-    match api.world.fault(&places, "create")? {
-        Some(fault) => Err(Failure::internal(
-            fault.error.unwrap_or_else(|| "etcdserver: request timed out".to_owned()),
-        )),
-        None => Ok(()),
     }
 }

@@ -7,26 +7,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::access;
 use super::caller::Trouble;
+use super::capacity;
 use super::computed::{self, Completed};
 use super::conflict;
 use super::dependants;
 use super::durations::{self, Action};
+use super::existing;
 use super::faults::{self, Verdict};
 use super::kinds::is_drawn;
 use super::limits;
+use super::making::{self, Begin};
 use super::operations::{self, Calls};
+use super::quotas;
 use super::refusal::{self, Refusal, Subject, Telling};
 use super::scene::{self, Scene, TABLE};
 use super::schema::Resource;
 use super::session::Session;
 use super::value::Value;
 use super::wire::Diagnostic;
-use crate::rehearsal::World;
+use crate::rehearsal::{World, victims};
 
 /// The provider looks so often at what it waits for, in the world's time.
 const BETWEEN_POLLS: Duration = Duration::from_secs(10);
@@ -103,26 +106,68 @@ impl Work<'_> {
         let verdict =
             faults::verdict(&self.scene, &made.object, &self.calls, self.action, &subject);
         if let Some(refusal) = verdict.refusal.as_ref().filter(|r| !r.late) {
+            self.hesitate(verdict.hang).await;
             return Applied::failed(Value::Null, self.tell(refusal, &made));
         }
-        if let Err(refusal) = limits::check_create(&self.scene, &made.object)
-            .and_then(|()| self.check_free(&made.object, &subject))
-        {
-            return Applied::failed(Value::Null, self.tell(&refusal, &made));
-        }
-        let wait = self.wait_for(&made.object) + verdict.hang;
-        let late = verdict.refusal.clone().filter(|r| r.late);
-        let reserved = match self.reserve(made, &subject, wait, late.as_ref()) {
-            Ok(reserved) => reserved,
+        let (reserved, begin) = match self.order(made, &subject, &verdict) {
+            Ok(taken) => taken,
             Err(failed) => return failed,
         };
+        self.strike(&verdict);
+        if begin.is_not_instant() {
+            let held = verdict.holds().then(|| Arc::clone(self.change.session));
+            let (world, key) = (Arc::clone(&self.scene.world), reserved.key.clone());
+            making::finish_later(world, key, begin.wait, held);
+        }
         if verdict.dropped {
-            self.finish_later(&reserved.key, wait);
             return Applied { state: Value::Null, diagnostics: Vec::new(), dropped: true };
         }
-        match late {
-            Some(refusal) => self.fail_late(reserved, &refusal).await,
-            None => self.wait_until_made(reserved, wait).await,
+        self.wait_until_made(reserved, &begin).await
+    }
+
+    /// AWS takes the order, or refuses it.
+    fn order(
+        &self,
+        made: Completed,
+        subject: &Subject,
+        verdict: &Verdict,
+    ) -> Result<(Reserved, Begin), Applied> {
+        let _one_at_a_time = self.scene.world.orders();
+        let late = match self.check(&made.object, subject) {
+            Err(refusal) if !refusal.late => {
+                return Err(Applied::failed(Value::Null, self.tell(&refusal, &made)));
+            }
+            Err(short_of_instances) => Some(short_of_instances),
+            Ok(()) => verdict.refusal.clone(),
+        };
+        let usual = match &late {
+            Some(refusal) => self.scene.world.scaled(durations::until_failure(&refusal.code)),
+            None => self.wait_for(&made.object),
+        };
+        let begin = Begin { wait: usual + verdict.hang, late, is_held: verdict.holds() };
+        Ok((self.reserve(made, subject, &begin)?, begin))
+    }
+
+    /// Whether AWS takes the order, beside what exists and within what the account has.
+    fn check(&self, object: &Value, subject: &Subject) -> Result<(), Refusal> {
+        limits::check_create(&self.scene, object)?;
+        self.check_free(object, subject)?;
+        quotas::check_create(&self.scene, object, subject)?;
+        capacity::check_create(&self.scene, object, subject)
+    }
+
+    fn strike(&self, verdict: &Verdict) {
+        if let Some(fault) = &verdict.strikes {
+            victims::strike(&self.scene.world, fault, self.change.session.peer());
+        }
+    }
+
+    /// Waits, unless the tool says stop.
+    async fn hesitate(&self, wait: Duration) {
+        // Both arms end the wait, and nothing else.
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.change.session.stopped() => {}
         }
     }
 
@@ -133,6 +178,7 @@ impl Work<'_> {
             return Ok(());
         }
         let Some(key) = kind.natural_key(object) else { return Ok(()) };
+        existing::check_name(&self.scene, &key, subject, object)?;
         let region = object.text("region");
         let parts: Vec<&str> = kind.key.iter().map(|k| object.text(k)).collect();
         let prefix = format!("{}/", self.scene.type_name);
@@ -163,14 +209,13 @@ impl Work<'_> {
         &self,
         made: Completed,
         subject: &Subject,
-        wait: Duration,
-        late: Option<&Refusal>,
+        begin: &Begin,
     ) -> Result<Reserved, Applied> {
         let mut made = made;
         // Others that make the same thing at the same time may take the id in between.
         for _ in 0..100 {
             let key = self.scene.key(&made.id);
-            let object = self.object(&made, wait, late);
+            let object = begin.object(&self.scene, &made);
             let stored = if self.is_exclusive(&made.object) || is_drawn(&self.scene.kind.id) {
                 self.scene.world.store.create(TABLE, &key, object)
             } else {
@@ -215,40 +260,10 @@ impl Work<'_> {
         found
     }
 
-    fn object(&self, made: &Completed, wait: Duration, late: Option<&Refusal>) -> Json {
-        let mut object = json!({
-            "type": self.scene.type_name,
-            "id": made.id,
-            "attributes": made.object.to_json(),
-            "created_at": self.scene.world.now().to_string(),
-        });
-        if let Some(refusal) = late {
-            object["status"] = "creating".into();
-            object["failed"] = refusal.code.as_str().into();
-            set_status(&mut object["attributes"], "CREATE_FAILED", "failed");
-        } else if !wait.is_zero() {
-            object["status"] = "creating".into();
-            object["ready_after_ms"] = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).into();
-            set_status(&mut object["attributes"], "CREATING", "creating");
-        }
-        object
-    }
-
-    async fn fail_late(&self, reserved: Reserved, refusal: &Refusal) -> Applied {
-        let world = &self.scene.world;
-        tokio::select! {
-            () = tokio::time::sleep(world.scaled(durations::until_failure(&refusal.code))) => {}
-            () = self.change.session.stopped() => return self.interrupted(&reserved),
-        }
-        let state = self.current(&reserved.key).unwrap_or(Value::Null);
-        Applied::failed(state, self.tell(refusal, &reserved.made))
-    }
-
-    async fn wait_until_made(&self, reserved: Reserved, wait: Duration) -> Applied {
-        if wait.is_zero() {
+    async fn wait_until_made(&self, reserved: Reserved, begin: &Begin) -> Applied {
+        if !begin.is_not_instant() {
             return Applied::done(reserved.made.object);
         }
-        self.finish_later(&reserved.key, wait);
         let world = &self.scene.world;
         let mut changes = world.store.changes();
         let pause = world.scaled(BETWEEN_POLLS).max(SHORTEST_PAUSE);
@@ -261,6 +276,12 @@ impl Work<'_> {
                         Some(diagnostic) => Applied::failed(state, diagnostic),
                         None => Applied::done(state),
                     };
+                }
+                Some(object) if !object["failed"].is_null() => {
+                    let gone = Refusal::text("it has failed");
+                    let refusal = begin.late.as_ref().unwrap_or(&gone);
+                    let state = self.shaped(&scene::attributes(&object));
+                    return Applied::failed(state, self.tell(refusal, &reserved.made));
                 }
                 Some(_) => {}
                 None => {
@@ -304,10 +325,6 @@ impl Work<'_> {
         Applied::failed(self.change.prior.clone(), diagnostic)
     }
 
-    fn finish_later(&self, key: &str, wait: Duration) {
-        finish_later(Arc::clone(&self.scene.world), key.to_owned(), wait);
-    }
-
     /// What the provider returns when it is told to stop: an error and the object as far as it is.
     fn interrupted(&self, reserved: &Reserved) -> Applied {
         let state = self.current(&reserved.key).unwrap_or(Value::Null);
@@ -326,6 +343,7 @@ impl Work<'_> {
         let verdict =
             faults::verdict(&self.scene, &made.object, &self.calls, self.action, &subject);
         if let Some(refusal) = &verdict.refusal {
+            self.hesitate(verdict.hang).await;
             return Applied::failed(self.change.prior.clone(), self.tell(refusal, &made));
         }
         if let Err(refusal) = limits::check_update(&self.scene, &self.change.prior, &made.object) {
@@ -354,6 +372,7 @@ impl Work<'_> {
         let subject = self.subject(prior);
         let verdict = faults::verdict(&self.scene, prior, &self.calls, self.action, &subject);
         if let Some(refusal) = &verdict.refusal {
+            self.hesitate(verdict.hang).await;
             return Applied::failed(prior.clone(), self.tell(refusal, &made));
         }
         let Some((key, _)) = super::objects::locate(&self.scene, prior) else {
@@ -379,13 +398,14 @@ impl Work<'_> {
     }
 
     fn remove(&self, key: &str) -> std::io::Result<()> {
-        dependants::remove_contents(&self.scene, &self.change.prior)?;
-        self.scene.world.store.remove(TABLE, key)
+        dependants::remove(&self.scene, key, &self.change.prior)
     }
 
     /// Waits as long as the action takes, unless the tool says stop.
     async fn pass(&self, verdict: Verdict, state: Value, made: &Completed) -> Applied {
-        let wait = self.wait_for(&made.object) + verdict.hang;
+        let held = if verdict.holds() { making::LONGEST_HOLD } else { Duration::ZERO };
+        let wait = self.wait_for(&made.object) + verdict.hang + held;
+        self.strike(&verdict);
         if verdict.dropped {
             return Applied { state, diagnostics: Vec::new(), dropped: true };
         }
@@ -463,38 +483,4 @@ struct Reserved {
 
 fn disk(error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(format!("the simulated world could not write to its disk: {error}"), "")
-}
-
-fn set_status(attributes: &mut Json, loud: &str, quiet: &str) {
-    if let Some(status) = attributes.get_mut("status").filter(|s| s.is_string()) {
-        *status = if status == "available" { quiet } else { loud }.into();
-    }
-}
-
-/// Makes an object live after a while, whoever is still listening.
-pub(super) fn finish_later(world: Arc<World>, key: String, wait: Duration) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the world's own work outlives the connection that asked for it"
-    )]
-    tokio::spawn(async move {
-        tokio::time::sleep(wait).await;
-        let finished = world.store.update(TABLE, &key, |there| {
-            let mut object = there?.clone();
-            if let Some(fields) = object.as_object_mut() {
-                fields.remove("status");
-                fields.remove("ready_after_ms");
-            }
-            let status = object["attributes"]["status"].as_str().map(str::to_owned);
-            match status.as_deref() {
-                Some("CREATING") => object["attributes"]["status"] = "ACTIVE".into(),
-                Some("creating") => object["attributes"]["status"] = "available".into(),
-                _ => {}
-            }
-            Some(object)
-        });
-        if let Err(error) = finished {
-            tracing::error!(%key, %error, "could not finish an object of the simulated world");
-        }
-    });
 }

@@ -1,5 +1,6 @@
 //! What AWS refuses to delete because something uses it or is in it, and what goes with it.
 
+use super::existing;
 use super::limits::{any, mentioning};
 use super::refusal::Refusal;
 use super::scene::{Scene, TABLE};
@@ -310,8 +311,15 @@ fn check_bucket_empty(scene: &Scene, object: &Value) -> Result<(), Refusal> {
     ))
 }
 
+/// Removes an object and what goes with it. The name of a secret is not free for a while.
+pub(super) fn remove(scene: &Scene, key: &str, object: &Value) -> std::io::Result<()> {
+    remove_contents(scene, object)?;
+    existing::bury(scene, object)?;
+    scene.world.store.remove(TABLE, key)
+}
+
 /// Removes what goes with an object: images of a repository, objects of a bucket.
-pub(super) fn remove_contents(scene: &Scene, object: &Value) -> std::io::Result<()> {
+fn remove_contents(scene: &Scene, object: &Value) -> std::io::Result<()> {
     let store = &scene.world.store;
     let (tables, prefixes): (&[&str], Vec<String>) = match scene.type_name.as_str() {
         "aws_s3_bucket" => {

@@ -10,6 +10,7 @@ use super::scene::Scene;
 use super::schema::catalogue;
 use super::value::Value;
 use super::wire::Diagnostic;
+use crate::rehearsal::fault::{Fault, Point, Reach};
 
 /// What the scenario says of one call.
 #[derive(Debug, Clone, Default)]
@@ -19,10 +20,23 @@ pub(super) struct Verdict {
     pub(super) hang: Duration,
     /// The connection is dropped; the world goes on.
     pub(super) dropped: bool,
+    /// A fault that ends a process, or tells it to stop.
+    pub(super) strikes: Option<Fault>,
 }
 
+impl Verdict {
+    /// Whether what is being made is held back until the tool is told to stop.
+    pub(super) fn holds(&self) -> bool {
+        self.strikes.as_ref().is_some_and(|fault| fault.stop.is_some())
+    }
+}
+
+/// How often the provider asks before it gives up.
+const ATTEMPTS: u32 = 25;
+
 /// Asks the scenario. The address of a resource is not known to a provider; our own root carries
-/// it in a tag, other objects are meant by type, by type and name, or by API action.
+/// it in a tag, other objects are meant by type, by type and name, or by API action. The SDK asks
+/// again where AWS says that it is busy: such faults cost time, and an error only in the end.
 pub(super) fn verdict(
     scene: &Scene,
     object: &Value,
@@ -36,27 +50,52 @@ pub(super) fn verdict(
     let mut places = vec![scene.type_name.as_str(), by_name.as_str()];
     places.extend(addresses.iter().map(String::as_str));
     places.extend(calls.possible.iter().map(String::as_str));
+    let point = Point { places: &places, when: action.name(), reach: Reach::Terraform };
     let mut verdict = Verdict::default();
-    match world.fault(&places, action.name()) {
-        Ok(Some(fault)) => {
-            verdict.hang = fault.hang.map(|h| world.scaled(h.as_duration())).unwrap_or_default();
-            verdict.dropped = fault.drop.as_deref() == Some("connection");
-            verdict.refusal = fault.error.as_deref().map(|error| {
-                refusal::by_code(error, subject).unwrap_or_else(|| Refusal::text(error))
-            });
+    for attempt in 1..=ATTEMPTS {
+        let fault = match world.fault(&point) {
+            Ok(Some(fault)) => fault,
+            Ok(None) => break,
+            Err(error) => {
+                verdict.refusal = Some(Refusal::text(&error.to_string()));
+                break;
+            }
+        };
+        verdict.hang += fault.hang.map(|h| world.scaled(h.as_duration())).unwrap_or_default();
+        verdict.dropped |= fault.drop.is_some();
+        let refusal = fault
+            .error
+            .as_deref()
+            .map(|error| refusal::by_code(error, subject).unwrap_or_else(|| Refusal::text(error)));
+        match refusal {
+            Some(refusal) if refusal.is_retried() && attempt < ATTEMPTS => {
+                verdict.hang += world.scaled(back_off(attempt));
+                continue;
+            }
+            Some(refusal) => {
+                let attempts = if refusal.is_retried() { ATTEMPTS } else { 0 };
+                verdict.refusal = Some(Refusal { attempts, ..refusal });
+            }
+            None if fault.kill.is_some() || fault.stop.is_some() => verdict.strikes = Some(fault),
+            None => {}
         }
-        Ok(None) => {}
-        Err(error) => verdict.refusal = Some(Refusal::text(&error.to_string())),
+        break;
     }
     if verdict.refusal.is_none() {
-        verdict.refusal = denied(scene, calls);
+        verdict.refusal = denied(scene, object, calls, action, subject);
     }
     verdict
 }
 
+/// The SDK waits twice as long each time, at most 20 s, less a random part: half of it on average.
+fn back_off(attempt: u32) -> Duration {
+    let longest = Duration::from_secs(20);
+    Duration::from_secs(1).saturating_mul(2u32.saturating_pow(attempt)).min(longest) / 2
+}
+
 /// The addresses that a tag may stand for. Tags cannot hold brackets, so an instance key is written
 /// after a slash: `module.nodes.aws_eks_node_group.gpu/0` is `….gpu[0]`.
-fn addresses(tag: &str) -> Vec<String> {
+pub(super) fn addresses(tag: &str) -> Vec<String> {
     if tag.is_empty() {
         return Vec::new();
     }
@@ -77,6 +116,8 @@ fn addresses(tag: &str) -> Vec<String> {
 pub(super) struct Told {
     pub(super) diagnostic: Option<Diagnostic>,
     pub(super) hang: Duration,
+    pub(super) dropped: bool,
+    pub(super) strikes: Option<Fault>,
 }
 
 /// Faults and denials at reading an object or a data source.
@@ -91,8 +132,8 @@ pub(super) fn told_of_read(scene: &Scene, object: &Value) -> Told {
         operations::of_resource(&scene.type_name, Action::Read)
     };
     let subject = subject(scene, object);
-    let verdict = verdict(scene, object, &calls, Action::Read, &subject);
-    let diagnostic = verdict.refusal.map(|refusal| {
+    let mut verdict = verdict(scene, object, &calls, Action::Read, &subject);
+    let diagnostic = verdict.refusal.take().map(|refusal| {
         refusal.diagnostic(&Telling {
             action: Action::Read,
             title: &scene.kind.title,
@@ -101,17 +142,32 @@ pub(super) fn told_of_read(scene: &Scene, object: &Value) -> Told {
             request_id: kinds::uuid(&scene.digits),
         })
     });
-    Told { diagnostic, hang: verdict.hang }
+    let Verdict { hang, dropped, strikes, .. } = verdict;
+    Told { diagnostic, hang, dropped, strikes }
 }
 
 /// The refusal of the first certain call that the account denies.
-fn denied(scene: &Scene, calls: &Calls) -> Option<Refusal> {
+fn denied(
+    scene: &Scene,
+    object: &Value,
+    calls: &Calls,
+    action: Action,
+    subject: &Subject,
+) -> Option<Refusal> {
     let scenario = &scene.world.scenario;
-    scenario
-        .denials
-        .iter()
-        .find(|d| calls.certain.contains(&d.action))
-        .map(|denial| refusal::denial(&scenario.account.principal, &denial.action, &denial.layer))
+    let has_boundary = |arn: &String| object.text("permissions_boundary") == arn;
+    let denial = scenario.denials.iter().find(|denial| {
+        calls.certain.contains(&denial.action)
+            && !denial.unless_boundary.as_ref().is_some_and(has_boundary)
+    })?;
+    // What EC2 has not made yet has no id that could be named.
+    let arn = match subject.arn.rsplit_once('/') {
+        Some((kind, _)) if action == Action::Create && denial.action.starts_with("ec2:") => {
+            format!("{kind}/*")
+        }
+        _ => subject.arn.clone(),
+    };
+    Some(refusal::denial(&scenario.account.principal, denial, &arn))
 }
 
 /// Whom a refusal is about.
@@ -153,7 +209,16 @@ pub(super) fn subject(scene: &Scene, object: &Value) -> Subject {
         account: scene.account().to_owned(),
         scaling_group: groups.unwrap_or_default(),
         node_group: scene.type_name == "aws_eks_node_group",
+        instances: instances(object),
+        arn: object.text("arn").to_owned(),
     }
+}
+
+/// How many instances a node group wants.
+fn instances(object: &Value) -> u32 {
+    let scaling = object.field("scaling_config").as_list().first();
+    let desired = scaling.map(|s| kinds::plain(s.field("desired_size"))).unwrap_or_default();
+    desired.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 fn instance_type(scene: &Scene, object: &Value) -> String {

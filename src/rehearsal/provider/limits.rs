@@ -3,7 +3,8 @@
 //! Checked: subnet CIDR inside its VPC and clear of its neighbours; two zones for EKS and for
 //! database subnet groups; EKS versions and endpoint allowlist; parents that do not exist.
 //! Not checked: route and peering targets, IAM policy grammar, key policies against principals,
-//! security group rule limits, service quotas, everything about types that are not named here.
+//! security group rule limits, everything about types that are not named here. Quotas are in
+//! [`super::quotas`], instances in [`super::capacity`].
 
 use std::collections::BTreeSet;
 

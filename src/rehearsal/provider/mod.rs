@@ -6,14 +6,17 @@
 //! AWS API. Start at [`serve()`]; a request goes through [`Provider::answer`] to [`planning`],
 //! [`apply`], [`objects`] or [`data`]; [`inventory()`] lists what exists.
 //!
-//! Not simulated: quotas at create, IAM evaluation beyond the scenario's denials, ephemeral
-//! resources that are no data source too, moves between types, and a `region` taken from the
-//! tool's environment (a provider block without one is in `us-west-2`).
+//! Quotas, reservations and offers of instance types are what the scenario says ([`capacity`],
+//! [`quotas`]). Not simulated: IAM evaluation beyond the scenario's denials, ephemeral resources
+//! that are no data source too, moves between types, and a `region` taken from the tool's
+//! environment (a provider block without one is in `us-west-2`).
 
 mod access;
+mod alter;
 mod apply;
 mod bounds;
 mod caller;
+pub(in crate::rehearsal) mod capacity;
 mod computed;
 mod conflict;
 mod data;
@@ -22,11 +25,13 @@ mod durations;
 mod elsewhere;
 #[cfg(test)]
 mod everything;
+mod existing;
 mod faults;
 mod functions;
 mod inventory;
 mod kinds;
 mod limits;
+mod making;
 mod objects;
 #[cfg(test)]
 mod observed;
@@ -34,6 +39,7 @@ mod operations;
 pub(in crate::rehearsal) mod places;
 mod planning;
 mod policy;
+mod quotas;
 mod refusal;
 mod scene;
 mod schema;
@@ -53,11 +59,14 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+pub use alter::AlterError;
+pub(in crate::rehearsal) use alter::alter;
 pub(in crate::rehearsal) use elsewhere::put;
+pub(in crate::rehearsal) use existing::is_foreign;
 pub use inventory::inventory;
 pub use serve::serve;
 
-use super::World;
+use super::{World, victims};
 use apply::Change;
 use planning::Segment;
 use scene::{Scene, TABLE};
@@ -85,7 +94,8 @@ impl Provider {
         for (key, object) in self.world.store.list(TABLE) {
             if object["status"] == "creating" && object["failed"].is_null() {
                 let wait = object["ready_after_ms"].as_u64().unwrap_or(0);
-                apply::finish_later(Arc::clone(&self.world), key, Duration::from_millis(wait));
+                let wait = Duration::from_millis(wait);
+                making::finish_later(Arc::clone(&self.world), key, wait, None);
             }
         }
     }
@@ -170,12 +180,21 @@ impl Provider {
         let state = value_of(request.current_state.as_ref(), resource)?;
         let scene = self.scene(session, &request.type_name, resource, &state);
         let told = faults::told_of_read(&scene, &state);
-        tokio::time::sleep(told.hang).await;
+        self.undergo(session, &told).await?;
         let refused = access::on_read(&scene, session, &state).await;
         let diagnostics: Vec<_> = refused.or(told.diagnostic).into_iter().collect();
         let new_state = if diagnostics.is_empty() { objects::read(&scene, &state) } else { state };
         let new_state = Some(DynamicValue::of(&new_state));
         Ok(wire::ReadResponse { new_state, diagnostics, private: request.private })
+    }
+
+    /// Lets happen what the scenario wants at a read.
+    async fn undergo(&self, session: &Session, told: &faults::Told) -> Result<(), Status> {
+        tokio::time::sleep(told.hang).await;
+        if let Some(fault) = &told.strikes {
+            victims::strike(&self.world, fault, session.peer());
+        }
+        if told.dropped { Err(dropped()) } else { Ok(()) }
     }
 
     fn plan(
@@ -218,7 +237,7 @@ impl Provider {
         })
         .await;
         if applied.dropped {
-            return Err(Status::unavailable("the connection to the service was dropped"));
+            return Err(dropped());
         }
         Ok(wire::ApplyResponse {
             new_state: Some(DynamicValue::of(&applied.state)),
@@ -255,7 +274,9 @@ impl Provider {
         let config = value_of(request.config.as_ref(), source)?;
         let defaults = self.defaults(session);
         let (value, diagnostics) =
-            match data::read(&self.world, &request.type_name, source, &defaults, &config) {
+            match data::question(&self.world, &request.type_name, source, &defaults, &config)
+                .read(source)
+            {
                 Ok(value) => (value, Vec::new()),
                 Err(diagnostic) => (Value::Null, vec![diagnostic]),
             };
@@ -272,22 +293,24 @@ impl Provider {
         })?;
         let config = value_of(request.config.as_ref(), source)?;
         let defaults = self.defaults(session);
-        let scene = self.scene(session, &request.type_name, source, &config);
-        if let Some(refused) = access::on_read(&scene, session, &config).await {
-            let state = Some(DynamicValue::of(&Value::Null));
-            return Ok(wire::DataResponse { state, diagnostics: vec![refused] });
-        }
-        Ok(match data::read(&self.world, &request.type_name, source, &defaults, &config) {
-            Ok(state) => wire::DataResponse {
-                state: Some(DynamicValue::of(&state)),
-                diagnostics: Vec::new(),
-            },
-            Err(diagnostic) => wire::DataResponse {
-                state: Some(DynamicValue::of(&Value::Null)),
-                diagnostics: vec![diagnostic],
-            },
-        })
+        let question = data::question(&self.world, &request.type_name, source, &defaults, &config);
+        let told = faults::told_of_read(&question.scene, &config);
+        self.undergo(session, &told).await?;
+        let refused = access::on_read(&question.scene, session, &config).await;
+        let answer = match refused.or(told.diagnostic) {
+            Some(diagnostic) => Err(diagnostic),
+            None => question.read(source),
+        };
+        let (state, diagnostics) = match answer {
+            Ok(state) => (state, Vec::new()),
+            Err(diagnostic) => (Value::Null, vec![diagnostic]),
+        };
+        Ok(wire::DataResponse { state: Some(DynamicValue::of(&state)), diagnostics })
     }
+}
+
+fn dropped() -> Status {
+    Status::unavailable("the connection to the service was dropped")
 }
 
 /// A tool that asks without a socket: for tests and fuzzers, which ask anything.

@@ -6,9 +6,10 @@
 use super::durations::Action;
 use super::operations::{self, Calls, Operation};
 use super::wire::Diagnostic;
+use crate::rehearsal::scenario::Denial;
 
 /// A call that AWS answered with an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Refusal {
     /// The error code of the API; empty for a text of somebody's own.
     pub(super) code: String,
@@ -18,6 +19,10 @@ pub(super) struct Refusal {
     pub(super) late: bool,
     /// The provider's own words, said as they are.
     pub(super) bare: bool,
+    /// What the scaling group says of it at once, long before the object fails; mostly empty.
+    pub(super) activity: String,
+    /// How often the provider has asked before it gave up; 0 where it asks once only.
+    pub(super) attempts: u32,
 }
 
 /// In place of a code, where AWS was not asked.
@@ -36,7 +41,7 @@ pub(super) struct Telling<'a> {
 
 impl Refusal {
     pub(super) fn new(code: &str, status: u16, message: impl Into<String>) -> Self {
-        Self { code: code.into(), status, message: message.into(), late: false, bare: false }
+        Self { code: code.into(), status, message: message.into(), ..Self::default() }
     }
 
     /// A text that is not made of a code.
@@ -56,6 +61,26 @@ impl Refusal {
 
     fn late(code: &str, message: impl Into<String>) -> Self {
         Self { late: true, ..Self::new(code, 0, message) }
+    }
+
+    /// Instances that are not launched: the scaling group says so at once, EKS after half an hour.
+    /// That the sentences about reservations reach the health of a node group as they are is not
+    /// confirmed.
+    pub(super) fn launch(code: &str, sentence: &str, s: &Subject) -> Self {
+        let coded = if code.is_empty() { String::new() } else { format!("{code} - ") };
+        let cause = format!("{coded}{sentence} Launching EC2 instance failed.");
+        let message = format!(
+            "{}: AsgInstanceLaunchFailures: Could not launch On-Demand Instances. {cause}",
+            s.scaling_group
+        );
+        Self { activity: cause, ..Self::late("AsgInstanceLaunchFailures", message) }
+    }
+
+    /// Whether the SDK asks again when it hears this.
+    pub(super) fn is_retried(&self) -> bool {
+        !self.late
+            && (self.status >= 500 || self.code.starts_with("Throttling"))
+            && self.code != "InsufficientInstanceCapacity"
     }
 
     /// The refusal as the provider reports it to Terraform.
@@ -94,15 +119,28 @@ impl Refusal {
         } else {
             format!("api error {}: {}", self.code, self.message)
         };
+        let attempts = match self.attempts {
+            0 => String::new(),
+            count => format!("exceeded maximum number of attempts, {count}, "),
+        };
         Diagnostic::error(
             format!(
-                "{doing} {whom}: operation error {service}: {name}, https response error \
+                "{doing} {whom}: operation error {service}: {name}, {attempts}https response error \
                  StatusCode: {}, RequestID: {}, {coded}",
                 self.status, told.request_id
             ),
             "",
         )
     }
+}
+
+/// The sentence about a vCPU quota.
+pub(super) fn vcpu_limit(limit: f64) -> String {
+    format!(
+        "You have requested more vCPU capacity than your current vCPU limit of {limit:.0} allows for the \
+         instance bucket that the specified instance type belongs to. Please visit \
+         http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+    )
 }
 
 /// Errors that the SDK has a type for are printed without `api error`.
@@ -136,13 +174,16 @@ pub(super) struct Subject {
     pub(super) account: String,
     pub(super) scaling_group: String,
     pub(super) node_group: bool,
+    /// Instances that a node group wants.
+    pub(super) instances: u32,
+    /// Its ARN, empty where it has none.
+    pub(super) arn: String,
 }
 
 /// The refusal that AWS gives under that code; `None` for a code that we have no text of.
 #[rustfmt::skip]
 pub(super) fn by_code(code: &str, s: &Subject) -> Option<Refusal> {
-    let launch = |cause: &str| Refusal::late(code, format!(
-        "{}: AsgInstanceLaunchFailures: Could not launch On-Demand Instances. {cause}", s.scaling_group));
+    let launch = |code: &str, sentence: &str| Refusal::launch(code, sentence, s);
     let capacity = format!(
         "We currently do not have sufficient {t} capacity in the Availability Zone you requested ({z}). \
          Our system will be working on provisioning additional capacity. You can currently get {t} capacity by \
@@ -150,24 +191,18 @@ pub(super) fn by_code(code: &str, s: &Subject) -> Option<Refusal> {
         t = s.instance_type, z = s.zone, others = other_zones(&s.region, &s.zone));
     Some(match code {
         "InsufficientInstanceCapacity" if s.node_group => {
-            launch(&format!("InsufficientInstanceCapacity - {capacity} Launching EC2 instance failed."))
+            launch(code, &capacity)
         }
         "InsufficientInstanceCapacity" => Refusal::new(code, 500, capacity),
-        "VcpuLimitExceeded" => {
-            let text = "You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance \
-                bucket that the specified instance type belongs to. Please visit \
-                http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.";
-            if s.node_group { launch(&format!("{code} - {text} Launching EC2 instance failed.")) }
-            else { Refusal::new(code, 400, text) }
-        }
-        "ReservationCapacityExceeded" if s.node_group => launch(
-            "ReservationCapacityExceeded - The requested reservation does not have sufficient compatible and \
-             available capacity for this request. Launching EC2 instance failed."),
-        "AsgInstanceLaunchFailures" => launch(
-            "Unsupported - The requested configuration is currently not supported. Please check the documentation \
-             for supported configurations. Launching EC2 instance failed."),
+        "VcpuLimitExceeded" if s.node_group => launch(code, &vcpu_limit(0.0)),
+        "VcpuLimitExceeded" => Refusal::new(code, 400, vcpu_limit(0.0)),
+        "ReservationCapacityExceeded" if s.node_group => launch(code,
+            "The requested reservation does not have sufficient compatible and available capacity for this request."),
+        "AsgInstanceLaunchFailures" => launch("Unsupported",
+            "The requested configuration is currently not supported. Please check the documentation for supported \
+             configurations."),
         "NodeCreationFailure" => Refusal::late(code, format!(
-            "i-0{}: NodeCreationFailure: Instances failed to join the kubernetes cluster", &s.scaling_group_digits())),
+            "{}: NodeCreationFailure: Instances failed to join the kubernetes cluster", s.instance_ids())),
         "Ec2LaunchTemplateInvalidConfiguration" => Refusal::late(code, format!(
             "{}: {code}: User data was not in the MIME multipart format.", s.name)),
         "ConfigurationConflict" => Refusal::late(code, format!(
@@ -220,24 +255,24 @@ fn other_zones(region: &str, zone: &str) -> String {
 }
 
 impl Subject {
-    fn scaling_group_digits(&self) -> String {
-        self.scaling_group.chars().filter(char::is_ascii_hexdigit).take(16).collect()
+    /// Made-up ids of the instances of a node group, as EKS lists them.
+    fn instance_ids(&self) -> String {
+        let digits: Vec<char> =
+            self.scaling_group.chars().rev().filter(char::is_ascii_hexdigit).take(16).collect();
+        let id = |turn: usize| {
+            let turned = digits.iter().cycle().skip(turn).take(digits.len());
+            format!("i-0{}", turned.collect::<String>())
+        };
+        let count = usize::try_from(self.instances.max(1)).unwrap_or(1);
+        (0..count).map(id).collect::<Vec<_>>().join(", ")
     }
 }
 
 /// A denial by one of the layers that may deny.
-pub(super) fn denial(principal: &str, action: &str, layer: &str) -> Refusal {
-    let reason = match layer {
-        "permissions boundary" => {
-            format!("because no permissions boundary allows the {action} action")
-        }
-        "organisation" | "organization" | "service control policy" | "scp" => {
-            "with an explicit deny in a service control policy".into()
-        }
-        "session policy" => format!("because no session policy allows the {action} action"),
-        _ => format!("because no identity-based policy allows the {action} action"),
-    };
-    let user = format!("User: {principal} is not authorized to perform: {action}");
+pub(super) fn denial(principal: &str, denial: &Denial, arn: &str) -> Refusal {
+    let (action, reason) = (&denial.action, denial.reason());
+    let on = if arn.is_empty() { String::new() } else { format!(" on resource: {arn}") };
+    let user = format!("User: {principal} is not authorized to perform: {action}{on}");
     let prefix = action.split(':').next().unwrap_or_default();
     match prefix {
         "ec2" => Refusal::new(
@@ -303,11 +338,13 @@ mod tests {
 
     #[test]
     fn a_denial_names_the_layer_that_denies() {
-        let refusal = denial("arn:x", "iam:CreateRole", "permissions boundary");
+        let scenario = "[[deny]]\naction = \"iam:CreateRole\"\nlayer = \"permissions boundary\"\n";
+        let scenario = crate::rehearsal::Scenario::parse(scenario).unwrap();
+        let refusal = denial("arn:x", &scenario.denials[0], "arn:aws:iam::1:role/r");
         let told = telling("IAM", "CreateRole", "IAM Role", "r");
         assert!(refusal.diagnostic(&told).summary.ends_with(
-            "api error AccessDenied: User: arn:x is not authorized to perform: iam:CreateRole \
-             because no permissions boundary allows the iam:CreateRole action"
+            "api error AccessDenied: User: arn:x is not authorized to perform: iam:CreateRole on \
+             resource: arn:aws:iam::1:role/r because no permissions boundary allows the iam:CreateRole action"
         ));
     }
 }

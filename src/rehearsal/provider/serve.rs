@@ -22,8 +22,8 @@ use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::transport::server::Connected;
 use tonic::{Request, Response, Status};
 
-use super::Provider;
 use super::session::Session;
+use super::{Provider, existing};
 use crate::rehearsal::World;
 
 /// A message must fit; a state with thousands of lines does.
@@ -32,8 +32,9 @@ const MESSAGE_LIMIT: usize = 256 << 20;
 /// Serves the provider until the listener fails.
 ///
 /// # Errors
-/// When the transport cannot go on.
+/// When the transport cannot go on, or what the scenario says is there cannot be.
 pub async fn serve(world: Arc<World>, listener: UnixListener) -> io::Result<()> {
+    existing::seed(&world)?;
     let provider = Arc::new(Provider::new(world));
     provider.go_on();
     let connections = UnixListenerStream::new(listener).map(|stream| stream.map(Connection::new));

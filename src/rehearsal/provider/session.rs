@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::caller::{Caller, Trouble};
 use super::tags::Defaults;
 use crate::rehearsal::World;
+use crate::rehearsal::victims::Peer;
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -44,9 +45,8 @@ impl Session {
     }
 
     /// The process at the other end.
-    #[expect(dead_code, reason = "for faults that kill the tool")]
-    pub(super) fn peer(&self) -> Option<i32> {
-        self.peer
+    pub(super) fn peer(&self) -> Peer {
+        Peer::of_pid(self.peer)
     }
 
     /// Who asks; `None` where that cannot be known.

@@ -42,7 +42,11 @@ impl Storage {
         if self.buckets().iter().any(|(bucket, _)| bucket == name) {
             Ok(())
         } else {
-            Err(s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+            Err(if provider::is_foreign(&self.world, "aws_s3_bucket", name) {
+                s3_error!(AccessDenied, "Access Denied")
+            } else {
+                s3_error!(NoSuchBucket, "The specified bucket does not exist")
+            })
         }
     }
 
@@ -91,6 +95,13 @@ impl Storage {
             return Err(s3_error!(
                 BucketAlreadyOwnedByYou,
                 "Your previous request to create the named bucket succeeded and you already own it."
+            ));
+        }
+        if provider::is_foreign(&self.world, "aws_s3_bucket", name) {
+            return Err(s3_error!(
+                BucketAlreadyExists,
+                "The requested bucket name is not available. The bucket namespace is shared by all \
+                 users of the system. Please select a different name and try again."
             ));
         }
         let config = json!({"bucket": name, "region": region});

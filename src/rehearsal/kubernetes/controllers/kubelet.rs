@@ -18,6 +18,8 @@ use super::claims;
 use super::containers::{self, Stage};
 use super::events::Tone;
 use super::images;
+use crate::rehearsal::fault::{Point, Reach};
+use crate::rehearsal::victims::{self, Peer};
 
 const PULL: Duration = Duration::from_secs(6);
 const START: Duration = Duration::from_secs(4);
@@ -289,7 +291,9 @@ fn scenario_error(
         .filter(|place| !place.is_empty())
         .collect();
     places.extend(image_names);
-    let Some(fault) = control.world().fault(&places, when)? else { return Ok(None) };
+    let point = Point { places: &places, when, reach: Reach::Pod };
+    let Some(fault) = control.world().fault(&point)? else { return Ok(None) };
+    victims::strike(control.world(), &fault, Peer::Unknown);
     if let Some(hang) = fault.hang {
         let hang = control.world().scaled(hang.as_duration());
         control.hang(pod, hang);

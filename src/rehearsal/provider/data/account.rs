@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Question;
+use crate::rehearsal::provider::capacity::shape;
 use crate::rehearsal::provider::versions::{self, Pick};
 use crate::rehearsal::provider::{kinds, places};
 
@@ -225,36 +226,6 @@ fn ami(q: &Question) -> Json {
         "root_snapshot_id": format!("snap-0{}", &q.scene.digits[..16])})
 }
 
-/// vCPUs, memory in MiB, GPUs, kind and memory of a GPU in MiB.
-fn shape(instance: &str) -> (u64, u64, u64, &'static str, u64) {
-    let (family, size) = instance.split_once('.').unwrap_or((instance, "large"));
-    match family {
-        "p5" => return (192, 2_097_152, 8, "H100", 81_920),
-        "p5e" | "p5en" => return (192, 2_097_152, 8, "H200", 144_384),
-        "p4d" | "p4de" => return (96, 1_179_648, 8, "A100", 40_960),
-        "p6-b200" => return (192, 2_097_152, 8, "B200", 183_359),
-        _ => {}
-    }
-    let vcpus = match size {
-        "nano" | "micro" | "small" | "medium" | "large" => 2,
-        "xlarge" => 4,
-        "metal" => 96,
-        _ => size.trim_end_matches("xlarge").parse::<u64>().map_or(2, |n| n * 4),
-    };
-    let per_cpu = match family.chars().next() {
-        Some('c') => 2048,
-        Some('r' | 'x') => 8192,
-        _ => 4096,
-    };
-    let gpus = u64::from(family.starts_with('g')) * vcpus.div_ceil(48).max(1);
-    let (gpu, memory) = match family {
-        "g6e" => ("L40S", 46_080),
-        "g6" => ("L4", 22_888),
-        _ => ("A10G", 22_888),
-    };
-    (vcpus, vcpus * per_cpu, gpus, gpu, memory)
-}
-
 fn instance_type(q: &Question) -> Json {
     let name = q.text("instance_type");
     let (vcpus, memory, count, gpu, gpu_memory) = shape(name);
@@ -286,33 +257,37 @@ fn preferred<'q>(q: &'q Question) -> Vec<&'q str> {
     }
 }
 
-/// Everything is offered in every zone, but p5e, which no zone of us-east-1 has.
+/// Which types are offered where, as the scenario has it.
 fn offerings(q: &Question) -> Json {
     let kind = match q.text("location_type") {
         "" => "region",
         kind => kind,
     };
+    let region = &q.scene.region;
+    let zones = places::zones(region);
     let wanted = q.filter("location");
-    let locations: Vec<String> = match kind {
-        "availability-zone" => places::zones(&q.scene.region).into_iter().map(|z| z.0).collect(),
-        "availability-zone-id" => places::zones(&q.scene.region).into_iter().map(|z| z.1).collect(),
-        _ => vec![q.scene.region.clone()],
+    // Each location with the zones that it means.
+    let locations: Vec<(String, Vec<&str>)> = match kind {
+        "availability-zone" => zones.iter().map(|(name, id)| (name.clone(), vec![&**id])).collect(),
+        "availability-zone-id" => zones.iter().map(|(_, id)| (id.clone(), vec![&**id])).collect(),
+        _ => vec![(region.clone(), zones.iter().map(|(_, id)| &**id).collect())],
     };
+    let scenario = &q.scene.world.scenario;
     let offered: Vec<(String, String)> = locations
         .iter()
-        .filter(|l| wanted.as_ref().is_none_or(|w| w.contains(&l.as_str())))
-        .flat_map(|l| preferred(q).into_iter().map(|t| (t.to_owned(), l.clone())))
-        .filter(|(t, _)| !(t.starts_with("p5e.") && q.scene.region == "us-east-1"))
+        .filter(|(l, _)| wanted.as_ref().is_none_or(|w| w.contains(&l.as_str())))
+        .flat_map(|(l, ids)| preferred(q).into_iter().map(move |t| (t.to_owned(), l.clone(), ids)))
+        .filter(|(t, _, ids)| ids.iter().any(|id| scenario.offers(t, id)))
+        .map(|(t, l, _)| (t, l))
         .collect();
     let (types, places): (Vec<_>, Vec<_>) = offered.into_iter().unzip();
     let kinds = vec![kind; types.len()];
-    json!({"instance_types": types, "locations": places, "location_types": kinds, "id": q.scene.region})
+    json!({"instance_types": types, "locations": places, "location_types": kinds, "id": region})
 }
 
 fn quota(q: &Question) -> Json {
     let (service, code) = (q.text("service_code"), q.text("quota_code"));
-    let quotas = &q.scene.world.scenario.quotas;
-    let value = quotas.get(&format!("{service}/{code}")).copied().unwrap_or(100.0);
+    let value = q.scene.world.scenario.quota(&format!("{service}/{code}")).unwrap_or(100.0);
     json!({"id": format!("{service}/{code}"), "value": value, "default_value": value,
         "adjustable": true, "quota_name": q.text("quota_name"), "service_name": service,
         "arn": q.scene.arn(&format!("servicequotas:{}:{}:{service}/{code}", q.scene.region, q.scene.account()))})

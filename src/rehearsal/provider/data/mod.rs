@@ -2,7 +2,7 @@
 //!
 //! Facts of the account and the region, rendered documents, and objects of the world found by id,
 //! name, tag or filter. What is not in the world may be somebody's own: it gets plausible values,
-//! never a refusal. Start at [`read`].
+//! never a refusal. Start at [`Question::read`].
 
 mod account;
 mod lookup;
@@ -12,7 +12,6 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::computed::{Filler, guess_text};
-use super::faults;
 use super::policy;
 use super::scene::Scene;
 use super::schema::{Resource, Type};
@@ -28,24 +27,25 @@ pub(super) struct Question<'a> {
     pub(super) config: &'a Value,
 }
 
-/// Answers a data source.
-pub(super) fn read(
+/// What is asked by a data source.
+pub(super) fn question<'a>(
     world: &Arc<World>,
     type_name: &str,
     source: &'static Resource,
-    defaults: &Defaults,
-    config: &Value,
-) -> Result<Value, Diagnostic> {
+    defaults: &'a Defaults,
+    config: &'a Value,
+) -> Question<'a> {
     let scene = Scene::new(Arc::clone(world), type_name, source, &defaults.region, config);
-    let question = Question { scene, defaults, config };
-    if let Some(diagnostic) = faults::told_of_read(&question.scene, config).diagnostic {
-        return Err(diagnostic);
-    }
-    let facts = question.facts().map_err(|text| Diagnostic::error(text, ""))?;
-    Ok(question.answer(source, &facts))
+    Question { scene, defaults, config }
 }
 
 impl Question<'_> {
+    /// Answers a data source.
+    pub(super) fn read(&self, source: &Resource) -> Result<Value, Diagnostic> {
+        let facts = self.facts().map_err(|text| Diagnostic::error(text, ""))?;
+        Ok(self.answer(source, &facts))
+    }
+
     fn facts(&self) -> Result<Json, String> {
         if self.scene.type_name == "aws_iam_policy_document" {
             let rendered = policy::render(self.config)?;
