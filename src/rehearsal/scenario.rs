@@ -1,7 +1,56 @@
 //! The scenario: what the account looks like, how long things take, what goes wrong.
 //!
-//! A TOML file, every key optional. Unknown keys are refused with the nearest known one. Times
-//! are written as people do: `55m`, `-1h`, `+13d`, relative to the start of the world.
+//! A TOML file, every key optional. Unknown keys are refused with the nearest known one, and what
+//! can never have an effect is refused with the reason. Times are written as people do: `55m`,
+//! `-1h`, `+13d`, relative to the start of the world; those ahead are scaled as all time is.
+//!
+//! ```toml
+//! seed = 7
+//! answers = "sample-full"              # sample answers to start from, or a path
+//!
+//! [answer]                             # answers that are not as in those
+//! gpu_desired_size = 2
+//!
+//! [quotas]                             # service/code = value
+//! "ec2/L-417A185B" = 0
+//!
+//! [[reservation]]                      # another list than that of an ordinary account
+//! id = "cr-0123456789abcdef0"
+//! type = "capacity-block"              # or "default"
+//! instance_type = "p5e.48xlarge"
+//! zone_id = "usw2-az3"
+//! total = 2
+//! available = 1
+//! start = "+1d"
+//!
+//! [[offering]]                         # a type that only these zones have
+//! instance_type = "p5e.48xlarge"
+//! zone_ids = ["usw2-az3"]
+//!
+//! [[deny]]
+//! action = "iam:CreateRole"
+//! layer = "permissions boundary"       # identity policy, organisation, session policy, …
+//! unless_boundary = "arn:aws:iam::123456789012:policy/Boundary"
+//!
+//! [[existing]]                         # there before anything is made
+//! type = "aws_s3_bucket"
+//! owner = "999988887777"               # of another account
+//! attributes = { bucket = "acme-data" }
+//!
+//! [[drift]]                            # when a stage begins, once
+//! at = "gpu"
+//! object = "module.database.aws_db_instance.this"
+//! set = { backup_retention_period = 1 }
+//!
+//! [durations]
+//! aws_db_instance = "45m"
+//!
+//! [[fault]]                            # as in `Fault`
+//! at = "aws_eks_node_group.gpu"
+//! when = "create"
+//! times = 1
+//! error = "InsufficientInstanceCapacity"
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -27,6 +27,7 @@ mod rehearse;
 mod releases;
 mod replay;
 mod roots;
+mod scenarios;
 mod secrets;
 mod state_in_s3;
 mod storage;

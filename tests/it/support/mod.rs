@@ -2,6 +2,7 @@
 //! its output comparable, reading the sources of the repository, simulated servers, container
 //! images made on the spot.
 
+pub(crate) mod account;
 pub(crate) mod attached;
 pub(crate) mod bench;
 pub(crate) mod images;
