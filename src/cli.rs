@@ -183,6 +183,7 @@ pub struct Resume {
 
 /// `springboard stop`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Stop {
     /// `NAME`, or `rehearsal/NAME`.
     pub deployment: String,

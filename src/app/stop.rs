@@ -67,10 +67,10 @@ pub(crate) async fn stop(
 /// What a request costs, by what is in flight.
 fn cost(request: Request, state: &RunState, now: Timestamp) -> Vec<String> {
     let running = state.stages.iter().find(|stage| stage.status == Status::Running);
-    let Some(stage) = running else { return vec!["nothing is in flight".into()] };
-    let mut lines = vec![format!("running: stage {}", stage.id)];
+    let Some(running) = running else { return vec!["nothing is in flight".into()] };
+    let mut lines = vec![format!("running: stage {}", running.id)];
     let is_running = |step: &&StepState| step.status == Status::Running;
-    for step in stage.steps.iter().filter(is_running) {
+    for step in running.steps.iter().filter(is_running) {
         for (address, (action, since)) in &step.in_flight {
             let for_ms = now.duration_since(*since).as_millis();
             let time = elapsed(u64::try_from(for_ms).unwrap_or(0));

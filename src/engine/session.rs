@@ -92,12 +92,10 @@ impl Session {
             Ok(false) | Err(_) => return Err(tool_at_work()),
         }
         let context = steps::Context { session: self, stage, step, door: None };
-        steps::preview(&context, pass).await.map_err(|error| match error {
-            StepError::Failed(failure) => failure,
-            StepError::Record(error) => failure_of(&*error.0),
-            StepError::Refused(objects) => refusal(&objects),
-            StepError::Held(failure) => failure,
-            StepError::Stopped => Failure { what: "stopped".into(), ..Failure::default() },
+        steps::preview(&context, pass).await.map_err(|error| match End::from(error) {
+            End::Record(error) => failure_of(&*error.0),
+            End::Stopped => Failure { what: "stopped".into(), ..Failure::default() },
+            End::NotReady(failure) | End::Failed(failure) | End::Refused(failure) => failure,
         })
     }
 
@@ -175,13 +173,7 @@ impl Session {
         for object in &self.confirmed {
             self.recorder.record(EventKind::Confirmed { object: object.clone() }).await?;
         }
-        adoption::take_over(self).await.map_err(|error| match error {
-            StepError::Record(error) => End::Record(error),
-            StepError::Stopped => End::Stopped,
-            StepError::Failed(failure) => End::Failed(failure),
-            StepError::Refused(objects) => End::Refused(refusal(&objects)),
-            StepError::Held(failure) => End::Refused(failure),
-        })?;
+        adoption::take_over(self).await?;
         let mut facts = Facts::default();
         for stage in &self.plan.stages {
             if self.stop.wish() >= Wish::AfterStage {
@@ -252,43 +244,34 @@ impl Session {
         let ended = steps::carry_out(&context, step, facts).await;
         let elapsed_ms = milliseconds(began);
         let (stage, step) = (stage_id, step_id);
-        match ended {
+        let mut error = match ended {
             Ok(StepEnd::Done { unchanged }) => {
                 let kind = EventKind::StepFinished { stage, step, unchanged, elapsed_ms };
                 self.recorder.record(kind).await?;
-                Ok(())
+                return Ok(());
             }
-            Err(StepError::Record(error)) => Err(End::Record(error)),
-            Err(StepError::Stopped) => {
-                self.recorder.record(EventKind::StepStopped { stage, step, elapsed_ms }).await?;
-                Err(End::Stopped)
-            }
-            Err(StepError::Refused(objects)) => {
-                let failure = refusal(&objects);
-                let refused = EventKind::RefusedToDelete {
-                    stage: stage.clone(),
-                    step: step.clone(),
-                    objects,
-                };
-                let failed =
-                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
-                self.recorder.record_all(vec![refused, failed]).await?;
-                Err(End::Refused(failure))
-            }
-            Err(StepError::Held(failure)) => {
-                let kind =
-                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
-                self.recorder.record(kind).await?;
-                Err(End::Refused(failure))
-            }
-            Err(StepError::Failed(failure)) => {
-                let failure = self.explained(failure).await;
-                let kind =
-                    EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms };
-                self.recorder.record(kind).await?;
-                Err(End::Failed(failure))
-            }
+            Err(error) => error,
+        };
+        let mut kinds = Vec::new();
+        if let StepError::Refused(objects) = &error {
+            let (stage, step) = (stage.clone(), step.clone());
+            kinds.push(EventKind::RefusedToDelete { stage, step, objects: objects.clone() });
         }
+        if let StepError::Failed(failure) = error {
+            error = StepError::Failed(self.explained(failure).await);
+        }
+        let end = End::from(error);
+        kinds.push(match end.failure() {
+            Some(failure) => {
+                EventKind::StepFailed { stage, step, failure: failure.clone(), elapsed_ms }
+            }
+            None => EventKind::StepStopped { stage, step, elapsed_ms },
+        });
+        if let End::Record(_) = end {
+            return Err(end);
+        }
+        self.recorder.record_all(kinds).await?;
+        Err(end)
     }
 }
 
@@ -342,6 +325,30 @@ enum End {
     Failed(Failure),
     Refused(Failure),
     Record(RecordError),
+}
+
+impl End {
+    /// Why, unless it was stopped by request.
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::NotReady(failure) | Self::Failed(failure) | Self::Refused(failure) => {
+                Some(failure)
+            }
+            Self::Stopped | Self::Record(_) => None,
+        }
+    }
+}
+
+impl From<StepError> for End {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Failed(failure) => Self::Failed(failure),
+            StepError::Held(failure) => Self::Refused(failure),
+            StepError::Refused(objects) => Self::Refused(refusal(&objects)),
+            StepError::Stopped => Self::Stopped,
+            StepError::Record(error) => Self::Record(error),
+        }
+    }
 }
 
 impl From<RecordError> for End {

@@ -24,8 +24,8 @@ use crate::support::stage::Stage;
 use crate::support::world::Servers;
 
 /// The embedded scenario, fast enough for a test: the login ends after some seconds.
-fn rehearse(stage: &Stage, state: &str) -> Vec<String> {
-    let mut words = stage.rehearse(&["--scenario", "credentials-end", "--set", state]);
+fn rehearse(stage: &Stage, answer: &str) -> Vec<String> {
+    let mut words = stage.rehearse(&["--scenario", "credentials-end", "--set", answer]);
     let scale = words.iter().position(|word| word == "0").unwrap();
     "0.02".clone_into(&mut words[scale]);
     words

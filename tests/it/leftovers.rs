@@ -11,11 +11,11 @@ use crate::support::sandbox::{Background, Finished};
 use crate::support::stage::Stage;
 
 /// A rehearsal of the platform at a pace at which a database takes some seconds.
-fn start(stage: &Stage, state: &str) -> Background {
-    let state = format!("terraform_state={state}");
-    let mut words = stage.rehearse(&["--set", "profile=platform-only", "--set", &state]);
+fn start(stage: &Stage, place: &str) -> Background {
+    let place = format!("terraform_state={place}");
+    let mut words = stage.rehearse(&["--set", "profile=platform-only", "--set", &place]);
     let scale = words.iter().position(|word| word == "0").unwrap();
-    words[scale] = "0.02".to_owned();
+    "0.02".clone_into(&mut words[scale]);
     stage.sandbox.start(&words)
 }
 
@@ -128,10 +128,10 @@ fn a_torn_state_is_replaced_by_its_copy_and_what_was_made_since_is_taken_in() {
     assert!(path.with_file_name("terraform.tfstate.torn").exists());
 
     // A state that only `tool-run` has is pushed back, a stale one is not.
-    let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let serial = state["serial"].as_u64().unwrap();
-    state["serial"] = json!(serial + 5);
-    fs::write(folder(&stage).join("recovered.tfstate"), state.to_string()).unwrap();
+    let mut document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let serial = document["serial"].as_u64().unwrap();
+    document["serial"] = json!(serial + 5);
+    fs::write(folder(&stage).join("recovered.tfstate"), document.to_string()).unwrap();
     forget_the_end(&stage);
     let resumed = stage.sandbox.run(&stage.resume());
     let pushed = format!("could not write was pushed back, serial {}", serial + 5);

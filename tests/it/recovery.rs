@@ -54,7 +54,7 @@ fn finished_stages(stage: &Stage) -> Vec<String> {
 fn assert_receipt(stage: &Stage) {
     let text = fs::read_to_string(stage.runs().last().unwrap().join("receipt.json")).unwrap();
     let receipt: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &"1.0".into()));
+    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &"1.1".into()));
     for digest in ["answers", "bundle"] {
         assert!(receipt[digest].as_str().unwrap().starts_with("sha256:"), "{text}");
     }
@@ -99,7 +99,9 @@ fn a_stop_during_the_foundation_ends_the_run_and_resume_goes_on() {
 fn a_world_that_dies_is_named_and_comes_back_with_the_next_run() {
     let Some(stage) = Stage::new("tofu", "helm4") else { return };
     let mut words = stage.rehearse(&["--set", "profile=platform-only"]);
-    words.extend(["--set".to_owned(), "enable_cognito=true".to_owned()]);
+    for answer in ["enable_cognito=true", "terraform_state=local"] {
+        words.extend(["--set".to_owned(), answer.to_owned()]);
+    }
     let mut running = stage.sandbox.start(&words);
     running.wait_for("poolside upgrade started");
     kill_world(&stage);

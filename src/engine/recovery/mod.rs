@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 pub(super) use lock::held;
+pub(super) use state::mend as mend_state;
 pub(super) use unrecorded::adopt;
 
 use super::steps::terraform::read;
@@ -28,7 +29,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Looks for what an earlier run left, and puts it right.
 pub(super) async fn before_plan(context: &Context<'_>, root: &Root) -> Result<(), StepError> {
     lock::release_stale(context, root).await?;
-    state::mend(context, root).await?;
     state::push_unsaved(context, root).await?;
     let shown = read(&root.show_state(), "show").await?;
     let state = State::read(&shown.stdout).map_err(|error| StepError::of(&error))?;

@@ -16,7 +16,7 @@ use crate::tools::terraform::{Root, StateFile};
 
 /// Puts a local state file right that a kill in the middle of its writing left empty or torn:
 /// the newest whole copy takes its place, and the torn one is kept beside it.
-pub(super) async fn mend(context: &Context<'_>, root: &Root) -> Result<(), StepError> {
+pub(in crate::engine) async fn mend(context: &Context<'_>, root: &Root) -> Result<(), StepError> {
     let Some(path) = root.local_state() else { return Ok(()) };
     if StateFile::look(&path).map_err(|source| unmovable(&path, &source))? != StateFile::Torn {
         return Ok(());

@@ -132,6 +132,8 @@ pub(super) async fn prepare(context: &Context<'_>, pass: &Pass) -> Result<Root, 
         .and_then(|()| root.place_lock_file())
         .and_then(|()| root.write_variables(&pass.variables));
     written.map_err(|source| unwritable(&root, source))?;
+    // Before `init`, which reads it.
+    recovery::mend_state(context, &root).await?;
     let mut translator = Translator::new(context.stage, context.step, Command::Other);
     let ended =
         tool::run(context, "init", root.init(&[]), &mut translator, &Stop::default()).await?;
@@ -163,7 +165,7 @@ fn placed(session: &Session, root: Root) -> Result<Root, StepError> {
             });
             let mut settings = own.as_object().cloned().unwrap_or_default();
             settings.extend(session.surroundings.backend.clone());
-            root.with_state_in_s3(settings)
+            root.with_state_in_s3(&settings)
         }
     };
     let Some(other) = root.other_state_place() else { return Ok(root) };

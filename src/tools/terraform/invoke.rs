@@ -124,7 +124,7 @@ impl Root {
 
     /// The same with its state in S3, by these settings of the backend.
     #[must_use]
-    pub fn with_state_in_s3(mut self, settings: Map<String, Value>) -> Self {
+    pub fn with_state_in_s3(mut self, settings: &Map<String, Value>) -> Self {
         self.backend = Some(json!({ "terraform": { "backend": { "s3": settings } } }));
         self
     }

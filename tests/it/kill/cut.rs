@@ -22,14 +22,14 @@ pub(super) struct Cuts {
 
 impl Cuts {
     /// Rehearses once from end to end, then again from stage to stage.
-    pub(super) fn make(stage: Stage, profile: &str, state: &str) -> Self {
+    pub(super) fn make(stage: Stage, profile: &str, place: &str) -> Self {
         let mut cuts = Self { stage, events: Vec::new(), undisturbed: Value::Null };
         let profile = format!("profile={profile}");
-        let state = format!("terraform_state={state}");
-        let answers = ["--output", "json", "--set", &profile, "--set", &state];
+        let place = format!("terraform_state={place}");
+        let answers = ["--output", "json", "--set", &profile, "--set", &place];
         let mut words = cuts.stage.rehearse(&answers);
         let scale = words.iter().position(|word| word == "0").unwrap();
-        words[scale] = TIME_SCALE.to_owned();
+        TIME_SCALE.clone_into(&mut words[scale]);
         cuts.stage.sandbox.run(&words).expect_code(0);
         cuts.undisturbed = cuts.inventory();
         cuts.events = events_by_stage(&cuts.stage.events());

@@ -34,9 +34,9 @@ struct Point {
     victim: Victim,
 }
 
-fn survives(engine: &str, helm: &str, profile: &str, state: &str) {
+fn survives(engine: &str, helm: &str, profile: &str, place: &str) {
     let Some(stage) = Stage::new(engine, helm) else { return };
-    let cuts = Cuts::make(stage, profile, state);
+    let cuts = Cuts::make(stage, profile, place);
     let points = points(&cuts);
     let mut wrong = String::new();
     for (index, point) in points.iter().enumerate() {
