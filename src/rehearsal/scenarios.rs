@@ -45,6 +45,8 @@ pub const ALL: &[Named] = embedded![
     "leftovers",
     "drift-before-resume",
     "cluster-stopped",
+    "state-lock-stale",
+    "state-unwritable",
 ];
 
 impl Named {

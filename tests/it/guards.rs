@@ -236,3 +236,32 @@ fn a_wrong_direction_would_be_seen() {
     assert!(may_use("engine", "run"));
     assert!(!may_use("rehearsal", "engine") && !may_use("engine", "rehearsal"));
 }
+
+/// What a kill leaves unrecorded is found by its tags; what carries none must have a natural key.
+#[test]
+fn whatever_our_terraform_makes_can_be_found_again_without_a_state() {
+    use std::io::Read as _;
+
+    let packed = fs::read(root().join("assets/rehearsal/aws/schema-6.47.0.json.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let schemas = &schema["provider_schemas"]["registry.terraform.io/hashicorp/aws"];
+    let schemas = &schemas["resource_schemas"];
+    let mut kinds = std::collections::BTreeSet::new();
+    for file in files("terraform").into_iter().filter(|file| file.extension().is_some_and(|e| e == "tf")) {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let resources = text.lines().filter_map(|line| line.strip_prefix("resource \""));
+        kinds.extend(resources.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    }
+    assert!(kinds.len() > 30, "{kinds:?}");
+    let lost: Vec<_> = kinds
+        .iter()
+        .filter(|kind| {
+            let attributes = &schemas[kind.as_str()]["block"]["attributes"];
+            assert!(attributes.is_object(), "{kind} is not in the schema");
+            attributes.get("tags").is_none() && springboard::cloud::NaturalKey::of(kind).is_none()
+        })
+        .collect();
+    assert!(lost.is_empty(), "neither tags nor a natural key: {lost:?}");
+}

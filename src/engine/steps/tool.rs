@@ -209,6 +209,12 @@ pub(in crate::engine) fn failure(
     if causes.is_empty() {
         causes.push("it ended without a message; its lines are in the log of the step".into());
     }
+    if told.is_state_unsaved() {
+        let hint = "it is kept in `errored.tfstate` beside the root: mend the cause, then resume, \
+                    which pushes it back before anything else";
+        let what = "the state could not be written, so what was made is not recorded".into();
+        return Failure { what, causes, hint: Some(hint.into()) };
+    }
     // A tool that was killed leaves objects that no state knows; the next try finds their names taken.
     let is_taken = causes.iter().any(|cause| cause.contains("AlreadyExists"));
     let hint = if is_taken {

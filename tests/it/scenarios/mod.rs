@@ -86,6 +86,16 @@ const TESTS: &[(&str, &str, &str)] = &[
         "what_was_changed_between_two_runs_is_mended_by_the_second",
     ),
     ("cluster-stopped", "scenarios/runs", "a_cluster_that_was_being_made_at_a_stop_is_kept"),
+    (
+        "state-lock-stale",
+        "scenarios/runs",
+        "the_lock_that_a_killed_terraform_leaves_is_released_by_the_next_run",
+    ),
+    (
+        "state-unwritable",
+        "scenarios/runs",
+        "a_state_that_could_not_be_written_is_pushed_back_by_the_next_run",
+    ),
 ];
 
 #[test]

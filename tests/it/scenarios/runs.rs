@@ -143,3 +143,26 @@ fn faults_at_stages_and_releases_end_one_run_each_at_most() {
     assert_says(&refused.err, "etcdserver: request timed out");
     next(&stage);
 }
+
+#[test]
+fn the_lock_that_a_killed_terraform_leaves_is_released_by_the_next_run() {
+    let Some(stage) = Stage::new("terraform", "helm4") else { return };
+    let failed = first(&stage, "state-lock-stale", 4);
+    assert_says(&failed.err, "error: terraform apply was killed (SIGKILL)");
+    let resumed = next(&stage);
+    assert_says(&resumed.out, "is of a run of this deployment that was killed; it was released");
+    assert_says(&resumed.out, "module.database.aws_db_instance.this exists as acme");
+}
+
+#[test]
+fn a_state_that_could_not_be_written_is_pushed_back_by_the_next_run() {
+    let Some(stage) = Stage::new("tofu", "helm3") else { return };
+    let failed = first(&stage, "state-unwritable", 4);
+    assert_says(&failed.err, "error: the state could not be written");
+    assert_says(&failed.err, "AccessDenied");
+    assert_says(&failed.err, "hint: it is kept in `errored.tfstate`");
+    let resumed = next(&stage);
+    assert_says(&resumed.out, "a state that an earlier run could not write was pushed back");
+    // Everything was in it: nothing had to be taken in or made again.
+    assert!(!resumed.out.contains("is taken in"), "{}", resumed.out);
+}
