@@ -212,7 +212,12 @@ impl Launch {
         let status = match ended {
             Ok(status) => status,
             Err(error) => {
-                let failure = failure_of(&*error.0);
+                let mut failure = failure_of(&*error.0);
+                if deployment.is_tool_at_work() {
+                    let what = "nothing more is begun; the tool that was at work goes on to its end, and \
+                                resume takes it over";
+                    failure.causes.push(what.into());
+                }
                 return Err(Ending::plain(4, line::failure(&failure)));
             }
         };

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -57,7 +56,8 @@ pub enum Answer {
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
-    paths: Vec<PathBuf>,
+    /// Where it belongs, and where it lies; mostly the same.
+    paths: [PathBuf; 2],
 }
 
 impl Socket {
@@ -67,20 +67,16 @@ impl Socket {
     /// # Errors
     /// When the folder cannot be written.
     pub fn open(deployment: &Deployment, host: &Host) -> io::Result<Self> {
-        const LONGEST_PATH: usize = 100;
         let near = deployment.socket();
+        let path = host.socket_path(&near);
         remove(&near)?;
-        let mut paths = vec![near.clone()];
-        if near.as_os_str().len() > LONGEST_PATH {
-            let digest = hex::encode(Sha256::digest(near.as_os_str().as_encoded_bytes()));
-            let far = host.runtime_root().join(format!("springboard-{}.sock", &digest[..16]));
-            remove(&far)?;
-            write_private(&near, far.as_os_str().as_encoded_bytes())?;
-            paths.push(far);
+        remove(&path)?;
+        if path != near {
+            write_private(&near, path.as_os_str().as_encoded_bytes())?;
         }
-        let listener = UnixListener::bind(&paths[paths.len() - 1])?;
-        std::fs::set_permissions(&paths[paths.len() - 1], std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, paths })
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(Self { listener, paths: [near, path] })
     }
 
     /// Serves requests until the future is dropped.

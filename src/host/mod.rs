@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 pub use append_log::{AppendLog, read_lines};
 pub use atomic::write_private;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 /// Everything that is read from the surrounding process, read once.
 #[derive(Debug, Clone)]
@@ -81,8 +82,19 @@ impl Host {
             .join("springboard")
     }
 
+    /// Where a socket lies that belongs at `near`: paths of sockets are short, so one that would be
+    /// too long there lies in the runtime folder.
+    pub fn socket_path(&self, near: &Path) -> PathBuf {
+        const LONGEST: usize = 100;
+        if near.as_os_str().len() <= LONGEST {
+            return near.to_owned();
+        }
+        let digest = hex::encode(Sha256::digest(near.as_os_str().as_encoded_bytes()));
+        self.runtime_root().join(format!("springboard-{}.sock", &digest[..16]))
+    }
+
     /// A folder for sockets whose path would otherwise be too long.
-    pub fn runtime_root(&self) -> PathBuf {
+    fn runtime_root(&self) -> PathBuf {
         self.var("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
     }
 }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -120,8 +119,8 @@ pub async fn serve(host: &Host, dir: &Path) -> Result<(), WorldError> {
     let storage = listen(known.as_ref().map(|a| a.storage)).await?;
     let address = Address {
         pid: std::process::id(),
-        control: socket_path(host, dir, "control"),
-        provider: socket_path(host, dir, "provider"),
+        control: host.socket_path(&dir.join("control.sock")),
+        provider: host.socket_path(&dir.join("provider.sock")),
         kubernetes: kubernetes.local_addr().map_err(at)?,
         registry: registry.local_addr().map_err(at)?,
         storage: storage.local_addr().map_err(at)?,
@@ -159,17 +158,6 @@ async fn nobody_asks(world: &World) {
     while world.idle() < IDLE {
         tokio::time::sleep(IDLE.saturating_sub(world.idle()).max(Duration::from_secs(1))).await;
     }
-}
-
-/// Sockets have short paths: where the world's folder is too deep, one in the runtime folder.
-fn socket_path(host: &Host, dir: &Path, name: &str) -> PathBuf {
-    const LONGEST: usize = 100;
-    let near = dir.join(format!("{name}.sock"));
-    if near.as_os_str().len() <= LONGEST {
-        return near;
-    }
-    let digest = hex::encode(Sha256::digest(dir.as_os_str().as_encoded_bytes()));
-    host.runtime_root().join(format!("springboard-{}-{name}.sock", &digest[..12]))
 }
 
 fn private_socket(path: &Path) -> io::Result<UnixListener> {

@@ -281,6 +281,14 @@ pub enum ProcessError {
         #[source]
         source: io::Error,
     },
+    /// What the command said, or how it ended, could not be written down.
+    #[error("what `{program}` said could not be written down: {reason}")]
+    Unlogged {
+        /// What ran.
+        program: String,
+        /// Why.
+        reason: String,
+    },
     /// A signal could not be sent.
     #[error("could not send a signal to `{program}`")]
     Signal {
@@ -306,7 +314,7 @@ impl Hint for ProcessError {
             Self::Start { .. } | Self::NotStarted { .. } => {
                 Some("run `springboard tools` to see which programs are used".into())
             }
-            Self::Log { .. } => {
+            Self::Log { .. } | Self::Unlogged { .. } => {
                 Some("make room on the disk, or choose another folder with `--state-dir`".into())
             }
             Self::Follow { .. } | Self::Signal { .. } | Self::TookTooLong { .. } => None,

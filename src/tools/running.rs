@@ -319,6 +319,11 @@ impl Running {
                     self.is_lost = true;
                     return Err(ProcessError::NotStarted { program: self.program(), reason });
                 }
+                _ if !words.is_empty() => {
+                    let reason = std::mem::take(words);
+                    self.is_lost = true;
+                    return Err(ProcessError::Unlogged { program: self.program(), reason });
+                }
                 _ => self.is_lost = true,
             },
         }

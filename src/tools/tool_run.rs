@@ -150,12 +150,14 @@ impl Tool {
         };
         self.collect(&mut unwritten, Rest::Take);
         write(log, &mut unwritten);
-        // With its folder the log is gone for good.
-        let has_place = |log: &Writer| log.path().parent().is_some_and(std::path::Path::exists);
-        while has_place(log) && !(self.clean.keep_state() && unwritten.is_empty()) {
+        // A state must not be lost, however long the disk is full; lines may, and with its folder
+        // everything is gone for good.
+        let folder = self.clean.recovery.parent().map(std::path::Path::to_owned);
+        let has_place = || folder.as_ref().is_some_and(|folder| folder.exists());
+        while has_place() && !self.clean.keep_state() {
             tokio::time::sleep(PATIENCE).await;
-            write(log, &mut unwritten);
         }
+        write(log, &mut unwritten);
         status
     }
 

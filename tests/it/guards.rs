@@ -249,7 +249,9 @@ fn whatever_our_terraform_makes_can_be_found_again_without_a_state() {
     let schemas = &schema["provider_schemas"]["registry.terraform.io/hashicorp/aws"];
     let schemas = &schemas["resource_schemas"];
     let mut kinds = std::collections::BTreeSet::new();
-    for file in files("terraform").into_iter().filter(|file| file.extension().is_some_and(|e| e == "tf")) {
+    for file in
+        files("terraform").into_iter().filter(|file| file.extension().is_some_and(|e| e == "tf"))
+    {
         let text = fs::read_to_string(root().join(file)).unwrap();
         let resources = text.lines().filter_map(|line| line.strip_prefix("resource \""));
         kinds.extend(resources.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));

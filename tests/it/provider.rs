@@ -222,7 +222,7 @@ fn a_denied_call_is_refused_in_the_words_of_its_layer_and_leaves_nothing() {
         bench.expect(0, &["init", "-no-color"]);
         let text = flat(&bench.expect(1, &["apply", "-auto-approve", "-no-color"]));
         assert!(
-            text.contains("api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Installer/op is not authorized to perform: iam:CreateRole because no permissions boundary allows the iam:CreateRole action"),
+            text.contains("api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Installer/op is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::123456789012:role/acme-cluster because no permissions boundary allows the iam:CreateRole action"),
             "{text}"
         );
         assert!(bench.0.world.store.get("aws", "aws_iam_role/acme-cluster").is_none());

@@ -192,6 +192,8 @@ fn planted_secrets_are_in_no_file_no_argument_and_on_no_screen() {
     planted.say(&environment);
     let more =
         ["--set", "profile=platform-only", "--set", "enable_cognito=true", "--output", "json"];
+    // Where the secrets that the account made can be read.
+    let more = [&more[..], &["--set", "terraform_state=local"]].concat();
     let (failed, arguments) = planted.run(&planted.stage.rehearse(&more));
     let failed = failed.expect_code(4);
     assert!(failed.err.contains("the password (redacted) is wrong"), "{}", failed.err);
