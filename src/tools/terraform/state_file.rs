@@ -45,6 +45,8 @@ impl StateFile {
             lineage: String,
         }
         match serde_json::from_slice(bytes) {
+            // What tofu pulls where no state was ever written.
+            Ok(Place { lineage, .. }) if lineage.is_empty() => Self::Missing,
             Ok(Place { serial, lineage }) => Self::Whole { serial, lineage },
             Err(_not_a_state) => Self::Torn,
         }
@@ -63,6 +65,8 @@ mod tests {
         for cut in 0..text.len() {
             assert_eq!(StateFile::of(&text[..cut]), StateFile::Torn, "cut at {cut}");
         }
+        let never = br#"{"version":4,"serial":0,"lineage":"","resources":[]}"#;
+        assert_eq!(StateFile::of(never), StateFile::Missing);
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(StateFile::look(&dir.path().join("none")).unwrap(), StateFile::Missing);
     }
