@@ -26,7 +26,9 @@ pub(super) async fn triage(
             Condition::Healthy => break,
             Condition::Creating => still_being_made(context, address, is_told).await?,
             Condition::Broken | Condition::Absent => {
-                let what = format!("{address} was left unfinished by a stop and will be replaced");
+                let what = format!(
+                    "{address} was cut short while it was made and does not work; it will be replaced"
+                );
                 return found(context, what).await;
             }
         }
@@ -42,6 +44,6 @@ pub(super) async fn triage(
             hint: Some("see the log of the step, then resume".into()),
         }));
     }
-    let what = format!("{address} was marked as tainted by a stop but is healthy; it is kept");
+    let what = format!("{address} was cut short while it was made, but is healthy; it is kept");
     found(context, what).await
 }

@@ -97,7 +97,7 @@ fn a_cluster_that_was_being_made_at_a_stop_is_kept() {
     let Some(stage) = Stage::new("terraform", "helm4") else { return };
     first(&stage, "cluster-stopped", 5);
     next(&stage);
-    let kept = "module.cluster.aws_eks_cluster.this was marked as tainted by a stop but is healthy; \
+    let kept = "module.cluster.aws_eks_cluster.this was cut short while it was made, but is healthy; \
                 it is kept";
     assert!(found(&stage).iter().any(|what| what == kept), "{:?}", found(&stage));
 }
