@@ -47,7 +47,10 @@ pub(super) async fn push_unsaved(context: &Context<'_>, root: &Root) -> Result<(
     let unsaved = [root.errored_state(), Some(recovered(context)).filter(|path| path.exists())];
     for path in unsaved.into_iter().flatten() {
         match StateFile::look(&path).map_err(|source| unmovable(&path, &source))? {
-            StateFile::Missing => {}
+            // Nothing was made before it could not be written.
+            StateFile::Missing => {
+                std::fs::remove_file(&path).map_err(|source| unmovable(&path, &source))?;
+            }
             StateFile::Torn => {
                 let kept = set_aside(&path).map_err(|source| unmovable(&path, &source))?;
                 let what = format!("`{}` holds no whole state; it is left alone", kept.display());

@@ -43,11 +43,16 @@ impl StateFile {
         struct Place {
             serial: u64,
             lineage: String,
+            #[serde(default)]
+            resources: Vec<serde::de::IgnoredAny>,
         }
         match serde_json::from_slice(bytes) {
-            // What tofu pulls where no state was ever written.
-            Ok(Place { lineage, .. }) if lineage.is_empty() => Self::Missing,
-            Ok(Place { serial, lineage }) => Self::Whole { serial, lineage },
+            // What tofu pulls where no state was ever written. One that it could not write may
+            // have no lineage either, but it holds what was made.
+            Ok(Place { lineage, resources, .. }) if lineage.is_empty() && resources.is_empty() => {
+                Self::Missing
+            }
+            Ok(Place { serial, lineage, .. }) => Self::Whole { serial, lineage },
             Err(_not_a_state) => Self::Torn,
         }
     }
@@ -67,6 +72,8 @@ mod tests {
         }
         let never = br#"{"version":4,"serial":0,"lineage":"","resources":[]}"#;
         assert_eq!(StateFile::of(never), StateFile::Missing);
+        let first = br#"{"version":4,"serial":0,"lineage":"","resources":[{}]}"#;
+        assert_eq!(StateFile::of(first), StateFile::Whole { serial: 0, lineage: String::new() });
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(StateFile::look(&dir.path().join("none")).unwrap(), StateFile::Missing);
     }
