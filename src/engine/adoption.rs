@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::session::Session;
 use super::steps::tool::{self, LastWords, Listener};
 use super::steps::{Context, StepError};
+use super::stop::Stop;
 use crate::run::event::{EventKind, Failure};
 use crate::run::state::OpenCommand;
 use crate::tools::process::{Ended, Running};
@@ -59,13 +60,14 @@ async fn follow(session: &Session, open: &OpenCommand) -> Result<(), StepError> 
         _ => Box::new(LastWords::default()),
     };
     let mut listener = Unheard { listener, known: open.heard };
-    tool::follow_to_end(&context, &open.purpose, &mut running, &mut listener).await?;
+    let never = Stop::default();
+    tool::follow(&context, &open.purpose, &mut running, &mut listener, &never).await?;
     Ok(())
 }
 
 /// Passes over what the dead engine has heard and recorded already.
 struct Unheard {
-    listener: Box<dyn Listener + Send>,
+    listener: Box<dyn Listener>,
     known: usize,
 }
 

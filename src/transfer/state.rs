@@ -37,6 +37,11 @@ impl StateBucket {
         }
     }
 
+    /// The name of the bucket.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Finds the bucket or makes it. One that we made, or began to make, gets its settings; one
     /// that is another's is only looked at.
     ///

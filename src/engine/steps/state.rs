@@ -12,13 +12,10 @@ use crate::transfer::state::{How, StateBucket};
 /// Makes or finds the bucket and verifies that it locks.
 pub(super) async fn prepare(context: &Context<'_>) -> Result<StepEnd, StepError> {
     let Some(bucket) = bucket(context) else { return Ok(StepEnd::Done { unchanged: true }) };
-    let StatePlace::Bucket { name, .. } = &context.session.plan.state else {
-        return Ok(StepEnd::Done { unchanged: true });
-    };
     let began = Instant::now();
     let how = bucket.ensure().await.map_err(|error| StepError::of(&error))?;
     if how == How::Made {
-        let address = format!("s3://{name}");
+        let address = format!("s3://{}", bucket.name());
         let elapsed_ms = milliseconds(began);
         let made = |stage, step| EventKind::ObjectFinished {
             stage,
@@ -32,7 +29,7 @@ pub(super) async fn prepare(context: &Context<'_>) -> Result<StepEnd, StepError>
         context.record(made).await?;
     }
     bucket.try_lock().await.map_err(|error| StepError::of(&error))?;
-    let what = format!("bucket {name} keeps versions and locks");
+    let what = format!("bucket {} keeps versions and locks", bucket.name());
     context.record(|stage, step| EventKind::GateHeld { stage, step, what }).await?;
     Ok(StepEnd::Done { unchanged: how == How::Found })
 }

@@ -102,17 +102,8 @@ pub(in crate::engine) async fn run(
     follow(context, purpose, &mut running, listener, give_up).await
 }
 
-/// Follows a command that an earlier engine started to its end, and accounts for it.
-pub(in crate::engine) async fn follow_to_end(
-    context: &Context<'_>,
-    purpose: &str,
-    running: &mut Running,
-    listener: &mut dyn Listener,
-) -> Result<Ended, StepError> {
-    follow(context, purpose, running, listener, &Stop::default()).await
-}
-
-async fn follow(
+/// Follows a command to its end and accounts for it, whichever engine has started it.
+pub(in crate::engine) async fn follow(
     context: &Context<'_>,
     purpose: &str,
     running: &mut Running,
