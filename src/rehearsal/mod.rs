@@ -25,6 +25,7 @@ pub mod span;
 pub mod storage;
 pub mod store;
 mod victims;
+mod waits;
 pub mod world;
 
 pub use scenario::Scenario;

@@ -43,7 +43,8 @@
 //! set = { backup_retention_period = 1 }
 //!
 //! [durations]
-//! aws_db_instance = "45m"
+//! aws_db_instance = "45m"              # a resource type, or
+//! image-pull = "5m"                    # a wait of the world itself
 //!
 //! [[fault]]                            # as in `Fault`
 //! at = "aws_eks_node_group.gpu"
@@ -373,6 +374,7 @@ impl Scenario {
 
     /// What can never have an effect is a mistake.
     fn check(&self) -> Result<(), String> {
+        self.durations.keys().try_for_each(|name| super::waits::check(name))?;
         self.faults.iter().try_for_each(Fault::check)?;
         self.denials.iter().try_for_each(Denial::check)?;
         self.existing.iter().try_for_each(Existing::check)?;
@@ -506,6 +508,8 @@ mod tests {
             ),
             ("[[drift]]\nat = \"gpu\"\nobject = \"aws_vpc.this\"\n", "either deleted or given"),
             ("[[deny]]\naction = \"a:B\"\nlayer = \"boundary\"\n", "unknown variant `boundary`"),
+            ("[durations]\naws_db = \"5m\"\n", "no resource type `aws_db`"),
+            ("[durations]\nimage-pulls = \"5m\"\n", "the nearest of which is `image-pull`"),
         ] {
             let said = Scenario::parse(text).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");

@@ -92,6 +92,10 @@ impl World {
     /// How long [`World::take`] would wait.
     pub fn duration(&self, what: &str, typical: Duration) -> Duration {
         let kind = what.split_once('/').map_or(what, |(kind, _)| kind);
+        debug_assert!(
+            super::waits::is_known(kind),
+            "no scenario could say how long `{kind}` takes"
+        );
         let usual = self.scenario.duration(kind).unwrap_or(typical);
         let spread = f64::from(u16::try_from(self.number(what) % 2001).unwrap_or(1000)) / 10_000.0;
         self.scaled(usual.mul_f64(0.9 + spread))

@@ -8,6 +8,7 @@ mod checkpoints;
 mod cli;
 mod cluster;
 mod credentials;
+mod endings;
 mod every_type;
 mod fuzz;
 mod guards;

@@ -76,6 +76,11 @@ use tags::Defaults;
 use value::Value;
 use wire::{DiagnosticsResponse, DynamicValue};
 
+/// Whether the provider has a resource type of that name.
+pub(in crate::rehearsal) fn is_resource_type(name: &str) -> bool {
+    name.starts_with("aws_") && catalogue().resources.contains_key(name)
+}
+
 /// The provider in front of one world.
 #[derive(Debug)]
 pub(crate) struct Provider {
