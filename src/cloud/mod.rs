@@ -1,30 +1,36 @@
-//! AWS in our words: the trait [`Cloud`], asked by gates and checks.
+//! AWS in our words: the trait [`Cloud`], asked by gates, checks and the live choices of the wizard.
 //!
-//! The words are ours so that nothing above knows an SDK. One implementation asks the simulated
-//! world (`rehearsal::account`). With what AWS is asked comes from a [`CredentialSource`].
+//! The words ([`words`]) are ours so that nothing above knows an SDK. One implementation asks the
+//! simulated world (`rehearsal::account`). With what AWS is asked comes from a
+//! [`CredentialSource`].
 
 pub mod credentials;
+mod error;
 mod natural;
 pub mod sign;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 pub use credentials::{CredentialError, CredentialSource, Patient, Renewal, Served};
+pub use error::CloudError;
 pub use natural::NaturalKey;
+pub use words::*;
 
-use crate::error::Hint;
-
-/// What can be asked of an account. Every call reads; none changes anything.
+/// What can be asked of an account in one region. Every call reads; none changes anything.
+///
+/// Every answer is complete: whoever implements it follows the pages to the end. An object that is
+/// not there is an answer (`None`, [`Taken::Free`], an empty list), not an error. A method with a
+/// body is one that an account made up for a test may leave out.
 #[async_trait]
 pub trait Cloud: Debug + Send + Sync {
     /// Who asks.
     async fn caller(&self) -> Result<Caller, CloudError>;
-    /// The availability zones of the region, in order of their names.
+    /// The availability zones of the region, in order of their names; no local zones.
     async fn zones(&self) -> Result<Vec<Zone>, CloudError>;
     /// A capacity reservation or Capacity Block; `None` when there is none of that id.
     async fn reservation(&self, id: &str) -> Result<Option<Reservation>, CloudError>;
@@ -47,206 +53,101 @@ pub trait Cloud: Debug + Send + Sync {
         kind: &str,
         key: &BTreeMap<String, String>,
     ) -> Result<Option<Untagged>, CloudError>;
+
+    /// The time at AWS.
+    async fn clock(&self) -> Result<Timestamp, CloudError> {
+        not_offered("the time")
+    }
+    /// All regions, in order of their names.
+    async fn regions(&self) -> Result<Vec<Region>, CloudError> {
+        not_offered("the regions")
+    }
+    /// The zones of the region that offer each of these instance types, in order.
+    async fn offerings(&self, _instance_types: &[String]) -> Result<Vec<Offering>, CloudError> {
+        not_offered("the offerings")
+    }
+    /// Those of these instance types that the region has at all.
+    async fn instance_types(&self, _names: &[String]) -> Result<Vec<InstanceType>, CloudError> {
+        not_offered("the instance types")
+    }
+    /// All capacity reservations and Capacity Blocks of the region that have not ended.
+    async fn reservations(&self) -> Result<Vec<Reservation>, CloudError> {
+        not_offered("the reservations")
+    }
+    /// Capacity Blocks that could be bought, the earliest first.
+    async fn block_offers(&self, _wanted: &BlockQuery) -> Result<Vec<BlockOffer>, CloudError> {
+        not_offered("the Capacity Blocks on offer")
+    }
+    /// A quota: what the account has, else what everybody has; `None` when there is none of that
+    /// code.
+    async fn quota(&self, _service: &str, _code: &str) -> Result<Option<Quota>, CloudError> {
+        not_offered("a quota")
+    }
+    /// How many there are of something that a quota limits.
+    async fn count(&self, _what: Countable) -> Result<u64, CloudError> {
+        not_offered("a number")
+    }
+    /// The VPCs of the region.
+    async fn vpcs(&self) -> Result<Vec<Vpc>, CloudError> {
+        not_offered("the VPCs")
+    }
+    /// The NAT gateways of the region that count against its quota.
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CloudError> {
+        not_offered("the NAT gateways")
+    }
+    /// Whether actions would be allowed, one verdict an action and resource.
+    async fn simulate(&self, _question: &Simulation) -> Result<Vec<Verdict>, CloudError> {
+        not_offered("the permissions")
+    }
+    /// Whether EC2 would carry out a call.
+    async fn dry_run(&self, _call: &DryRun) -> Result<DryRunOutcome, CloudError> {
+        not_offered("a dry run")
+    }
+    /// A role; `None` when there is none of that name.
+    async fn role(&self, _name: &str) -> Result<Option<Role>, CloudError> {
+        not_offered("a role")
+    }
+    /// A managed policy, ours or of AWS; `None` when there is none of that ARN.
+    async fn policy(&self, _arn: &str) -> Result<Option<Policy>, CloudError> {
+        not_offered("a policy")
+    }
+    /// Whether a name is free.
+    async fn taken(&self, _kind: NameKind, _name: &str) -> Result<Taken, CloudError> {
+        not_offered("a name")
+    }
+    /// The certificates of the region, those that were never issued included.
+    async fn certificates(&self) -> Result<Vec<Certificate>, CloudError> {
+        not_offered("the certificates")
+    }
+    /// The hosted zones of the account.
+    async fn hosted_zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        not_offered("the hosted zones")
+    }
+    /// The Kubernetes versions that EKS knows, newest first.
+    async fn cluster_versions(&self) -> Result<Vec<ClusterVersion>, CloudError> {
+        not_offered("the Kubernetes versions")
+    }
+    /// The versions of a managed add-on for a Kubernetes version, newest first; none for an add-on
+    /// that there is not.
+    async fn addon_versions(
+        &self,
+        _addon: &str,
+        _kubernetes: &str,
+    ) -> Result<Vec<AddonVersion>, CloudError> {
+        not_offered("the versions of an add-on")
+    }
+    /// A parameter of Systems Manager, for example the newest node image of EKS; `None` when there
+    /// is none of that name.
+    async fn parameter(&self, _name: &str) -> Result<Option<String>, CloudError> {
+        not_offered("a parameter")
+    }
+}
+
+fn not_offered<T>(what: &'static str) -> Result<T, CloudError> {
+    Err(CloudError::NotOffered { what })
 }
 
 /// The tag that names the deployment of an object.
 pub const DEPLOYMENT_TAG: &str = "springboard:deployment";
 /// The tag that holds the Terraform address of an object, in the form that AWS allows.
 pub const ADDRESS_TAG: &str = "springboard:address";
-
-/// An object with the tag of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tagged {
-    /// Resource type as Terraform calls it.
-    pub kind: String,
-    /// Its address tag.
-    pub address: String,
-    /// The id by which Terraform takes it in.
-    pub import_id: String,
-    /// Whether it is still being made.
-    pub is_creating: bool,
-}
-
-/// An object that carries no tags.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Untagged {
-    /// The id by which Terraform takes it in.
-    pub import_id: String,
-    /// Whether it is still being made.
-    pub is_creating: bool,
-}
-
-/// How an object stands in the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Condition {
-    /// It is there and works.
-    Healthy,
-    /// It is being made.
-    Creating,
-    /// It is there and does not work.
-    Broken,
-    /// It is not there.
-    Absent,
-}
-
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caller {
-    /// Account id, twelve digits.
-    pub account: String,
-    /// ARN of the principal.
-    pub arn: String,
-    /// When the credentials end; `None` when they do not.
-    pub expires: Option<Timestamp>,
-}
-
-impl Caller {
-    /// ARN of the role or user behind the caller: that of the role where a session of it asks.
-    pub fn principal(&self) -> String {
-        let session = self.arn.split_once(":assumed-role/");
-        let role = session.and_then(|(head, tail)| {
-            let role = tail.split('/').next()?;
-            Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))
-        });
-        role.unwrap_or_else(|| self.arn.clone())
-    }
-}
-
-/// An availability zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Zone {
-    /// Name in this account, for example `us-west-2a`.
-    pub name: String,
-    /// Id that means the same place in every account, for example `usw2-az1`.
-    pub id: String,
-}
-
-/// A capacity reservation or Capacity Block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reservation {
-    /// `cr-…`
-    pub id: String,
-    /// Whether it is a Capacity Block.
-    pub block: bool,
-    /// For example `p5e.48xlarge`.
-    pub instance_type: String,
-    /// Name of its zone.
-    pub zone: String,
-    /// Id of its zone.
-    pub zone_id: String,
-    /// Instances in all.
-    pub total: u32,
-    /// Instances that are free.
-    pub available: u32,
-    /// `active`, `scheduled`, `expired`, …
-    pub state: String,
-    /// When it begins.
-    pub start: Option<Timestamp>,
-    /// When it ends.
-    pub end: Option<Timestamp>,
-}
-
-/// A Kubernetes cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cluster {
-    /// Its name.
-    pub name: String,
-    /// `CREATING`, `ACTIVE`, …
-    pub status: String,
-    /// Kubernetes version, for example `1.35`.
-    pub version: String,
-}
-
-/// A node group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeGroup {
-    /// Its name.
-    pub name: String,
-    /// `CREATING`, `ACTIVE`, …
-    pub status: String,
-    /// How many nodes it wants.
-    pub desired: u32,
-    /// What AWS says is wrong with it.
-    pub issues: Vec<String>,
-}
-
-/// A managed add-on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addon {
-    /// Its name, for example `vpc-cni`.
-    pub name: String,
-    /// `CREATING`, `ACTIVE`, …
-    pub status: String,
-    /// Its version.
-    pub version: String,
-}
-
-/// A database instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Database {
-    /// Its identifier.
-    pub identifier: String,
-    /// `creating`, `available`, …
-    pub status: String,
-}
-
-/// The account did not answer a question.
-#[derive(Debug, thiserror::Error)]
-pub enum CloudError {
-    /// It could not be reached.
-    #[error("could not ask AWS for {what}")]
-    Unreachable {
-        /// What was asked for.
-        what: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// It refused.
-    #[error("AWS refuses to tell {what}: {message}")]
-    Refused {
-        /// What was asked for.
-        what: String,
-        /// Its words.
-        message: String,
-    },
-    /// The credentials that it is asked with have ended.
-    #[error("the credentials have ended")]
-    Ended {
-        /// What the operator does.
-        remedy: String,
-    },
-    /// Nothing is there that could answer, and waiting does not bring it back.
-    #[error("{message}")]
-    Gone {
-        /// What is gone.
-        message: String,
-        /// What brings it back.
-        remedy: String,
-    },
-}
-
-impl Hint for CloudError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreachable { .. } => None,
-            Self::Refused { .. } => Some("log in anew, or ask for the permission".into()),
-            Self::Ended { remedy } | Self::Gone { remedy, .. } => Some(remedy.clone()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_principal_of_a_session_is_its_role() {
-        let caller = |arn: &str| Caller { account: "1".into(), arn: arn.into(), expires: None };
-        let session = caller("arn:aws:sts::123456789012:assumed-role/Installer/op");
-        assert_eq!(session.principal(), "arn:aws:iam::123456789012:role/Installer");
-        let user = caller("arn:aws:iam::123456789012:user/op");
-        assert_eq!(user.principal(), user.arn);
-    }
-}

@@ -40,6 +40,7 @@ pub async fn serve(world: Arc<World>, listener: UnixListener, stop: Arc<Notify>)
         .route("/login/{number}", get(numbered_login))
         .route("/registry-token", post(registry_token))
         .route("/account/{region}/{*question}", get(question))
+        .route("/ask/{region}", post(ask))
         .route("/stage", post(stage))
         .route("/alter", post(alter))
         .route("/stop", post(stop_world))
@@ -89,6 +90,16 @@ async fn question(
 ) -> Result<Json<Value>, StatusCode> {
     desk.world.touch();
     account::answer(&desk.world, &region, &question).map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
+/// A question that AWS may refuse to answer: with its words.
+async fn ask(
+    State(desk): State<Desk>,
+    Segment(region): Segment<String>,
+    Json(question): Json<account::Question>,
+) -> Json<account::Answer> {
+    desk.world.touch();
+    Json(account::ask(&desk.world, &region, &question))
 }
 
 /// The beginning of a stage, as the engine's side tells it.

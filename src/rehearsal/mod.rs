@@ -10,6 +10,7 @@ pub mod authority;
 pub mod control;
 pub mod drift;
 pub mod environment;
+mod estate;
 pub mod fault;
 mod http;
 pub mod inventory;

@@ -23,6 +23,16 @@
 //! available = 1
 //! start = "+1d"
 //!
+//! [[certificate]]                      # another list than that of an ordinary account
+//! id = "01234567-89ab-cdef-0123-456789abcdef"
+//! names = ["acme.example", "*.acme.example"]
+//! status = "ISSUED"                    # PENDING_VALIDATION, EXPIRED, REVOKED
+//! end = "+20d"
+//!
+//! [[hosted_zone]]                      # another list than that of an ordinary account
+//! id = "Z0123456789ABCDEFGHIJ"
+//! name = "acme.example"
+//!
 //! [[offering]]                         # a type that only these zones have
 //! instance_type = "p5e.48xlarge"
 //! zone_ids = ["usw2-az3"]
@@ -58,6 +68,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::estate::{Certificate, HostedZone, Offering, Reservation, ReservationKind};
 pub use super::fault::Fault;
 pub use super::span::Span;
 use crate::error::Hint;
@@ -85,6 +96,12 @@ pub struct Scenario {
     /// Capacity reservations and Capacity Blocks.
     #[serde(rename = "reservation")]
     pub reservations: Vec<Reservation>,
+    /// Certificates of ACM.
+    #[serde(rename = "certificate")]
+    pub certificates: Vec<Certificate>,
+    /// Hosted zones of Route 53.
+    #[serde(rename = "hosted_zone")]
+    pub hosted_zones: Vec<HostedZone>,
     /// API actions that are denied.
     #[serde(rename = "deny")]
     pub denials: Vec<Denial>,
@@ -135,52 +152,9 @@ pub enum Keys {
 pub struct HostFacts {
     /// The address that requests come from.
     pub egress_ip: std::net::Ipv4Addr,
-}
-
-/// A capacity reservation or Capacity Block.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reservation {
-    /// `cr-…`
-    pub id: String,
-    /// `capacity-block` or `default`.
-    #[serde(rename = "type", default)]
-    pub kind: ReservationKind,
-    /// For example `p5e.48xlarge`.
-    pub instance_type: String,
-    /// For example `usw2-az3`.
-    pub zone_id: String,
-    /// Instances in all.
-    pub total: u32,
-    /// Instances that are free.
-    pub available: u32,
-    /// When it begins, relative to the start of the world.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<Span>,
-    /// When it ends, relative to the start of the world.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<Span>,
-}
-
-/// How capacity is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReservationKind {
-    /// An On-Demand Capacity Reservation.
-    #[default]
-    Default,
-    /// A Capacity Block, with fixed dates.
-    CapacityBlock,
-}
-
-/// An instance type that only some zones have.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Offering {
-    /// For example `p5e.48xlarge`.
-    pub instance_type: String,
-    /// The zones that have it, for example `usw2-az3`.
-    pub zone_ids: Vec<String>,
+    /// How far its clock is behind that of the account; ahead where it is negative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_behind: Option<Span>,
 }
 
 /// An API action that is denied.
@@ -283,16 +257,9 @@ impl Default for Scenario {
             host: HostFacts::default(),
             quotas: BTreeMap::new(),
             offerings: Vec::new(),
-            reservations: vec![Reservation {
-                id: "cr-0123456789abcdef0".into(),
-                kind: ReservationKind::Default,
-                instance_type: "p5e.48xlarge".into(),
-                zone_id: "usw2-az3".into(),
-                total: 2,
-                available: 2,
-                start: None,
-                end: None,
-            }],
+            reservations: vec![Reservation::usual()],
+            certificates: vec![Certificate::usual()],
+            hosted_zones: vec![HostedZone::usual()],
             denials: Vec::new(),
             durations: BTreeMap::new(),
             faults: Vec::new(),
@@ -316,11 +283,11 @@ impl Default for Account {
 
 impl Default for HostFacts {
     fn default() -> Self {
-        Self { egress_ip: std::net::Ipv4Addr::new(8, 8, 4, 4) }
+        Self { egress_ip: std::net::Ipv4Addr::new(8, 8, 4, 4), clock_behind: None }
     }
 }
 
-fn default_region() -> String {
+pub(super) fn default_region() -> String {
     "us-west-2".into()
 }
 
@@ -337,6 +304,12 @@ const QUOTAS: &[(&str, f64)] = &[
     ("eks/L-1194D53C", 100.0), // EKS clusters
     ("eks/L-6D54EA21", 30.0),  // managed node groups of one cluster
     ("elasticloadbalancing/L-53DA6B97", 50.0), // application load balancers
+    // Not counted when something is made, because no install comes near them.
+    ("elasticloadbalancing/L-69A177A2", 50.0), // network load balancers
+    ("rds/L-7B6409FD", 40.0),                  // database instances
+    ("kms/L-C2F1777E", 100_000.0),             // keys
+    ("s3/L-DC2B2D3D", 10_000.0),               // buckets
+    ("iam/L-FE177D64", 1000.0),                // roles
 ];
 
 impl Scenario {
@@ -393,11 +366,16 @@ impl Denial {
             Layer::Resource => ("a", "resource-based policy"),
             Layer::Endpoint => ("a", "VPC endpoint policy"),
         };
-        if self.explicit.unwrap_or(self.layer == Layer::Organisation) {
+        if self.is_explicit() {
             format!("with an explicit deny in {article} {layer}")
         } else {
             format!("because no {layer} allows the {} action", self.action)
         }
+    }
+
+    /// Whether a statement denies it, instead of none allowing it.
+    pub fn is_explicit(&self) -> bool {
+        self.explicit.unwrap_or(self.layer == Layer::Organisation)
     }
 
     fn check(&self) -> Result<(), String> {

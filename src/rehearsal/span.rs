@@ -13,6 +13,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// A span of whole days.
+    #[must_use]
+    pub fn days(days: i64) -> Self {
+        Self { seconds: days * 86_400 }
+    }
+
     /// The span in seconds; negative ones lie in the past.
     pub fn seconds(self) -> i64 {
         self.seconds

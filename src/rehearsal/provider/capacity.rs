@@ -13,6 +13,7 @@ use super::places;
 use super::refusal::{Refusal, Subject};
 use super::scene::{self, Scene, TABLE};
 use super::value::Value;
+use crate::cloud::{Family, Matching};
 use crate::rehearsal::World;
 use crate::rehearsal::scenario::{Reservation, ReservationKind};
 
@@ -64,6 +65,35 @@ pub(in crate::rehearsal) fn used(world: &World, reservation: &str) -> u32 {
     let launches = launches(world).into_iter();
     let into = launches.filter(|l| l.reservation.as_deref() == Some(reservation));
     into.map(|launch| count(&launch.zones)).sum()
+}
+
+/// The vCPUs of a region that are counted against the quota of a family: of running On-Demand
+/// instances, and of reservations whether they are used or not.
+pub(in crate::rehearsal) fn vcpus_in_use(world: &World, region: &str, family: Family) -> u64 {
+    let counted = |launch: &&Launch| {
+        launch.reservation.is_none()
+            && !launch.is_spot
+            && launch.region == region
+            && Family::of(&launch.instance_type) == Some(family)
+    };
+    let running: u64 = launches(world).iter().filter(counted).map(Launch::vcpus).sum();
+    let is_here = |r: &&Reservation| places::zone_name(region, &r.zone_id).is_some();
+    let reserved: u64 = world
+        .scenario
+        .reservations
+        .iter()
+        .filter(is_here)
+        .filter(|r| r.kind == ReservationKind::Default && is_active(world, r))
+        .filter(|r| Family::of(&r.instance_type) == Some(family))
+        .map(|r| u64::from(r.total) * shape(&r.instance_type).0)
+        .sum();
+    running + reserved
+}
+
+/// Service and code of the quota of a family, as scenarios write them.
+fn code(family: Family) -> String {
+    let (service, code) = family.quota();
+    format!("{service}/{code}")
 }
 
 fn count<T>(list: &[T]) -> u32 {
@@ -169,6 +199,8 @@ impl Launch {
         };
         let fits = reservation.instance_type == self.instance_type
             && is_block == self.is_block
+            && (reservation.platform.as_str(), reservation.tenancy.as_str())
+                == ("Linux/UNIX", "default")
             && moment(reservation.start, Timestamp::MIN) <= now
             && moment(reservation.end, Timestamp::MAX) > now
             && self.zones.iter().all(is_there)
@@ -201,25 +233,10 @@ impl Launch {
     }
 
     fn over_quota(&self, world: &World) -> Option<Shortage> {
-        let code = quota_of(&self.instance_type).filter(|_| !self.is_spot && !self.is_block)?;
-        let limit = world.scenario.quota(code)?;
-        let counted = |launch: &&Launch| {
-            launch.reservation.is_none()
-                && !launch.is_spot
-                && launch.region == self.region
-                && quota_of(&launch.instance_type) == Some(code)
-        };
-        let running: u64 = launches(world).iter().filter(counted).map(Launch::vcpus).sum();
-        // A reservation of this account is counted whether it is used or not.
-        let reserved: u64 = world
-            .scenario
-            .reservations
-            .iter()
-            .filter(|r| r.kind == ReservationKind::Default && is_active(world, r))
-            .filter(|r| quota_of(&r.instance_type) == Some(code))
-            .map(|r| u64::from(r.total) * shape(&r.instance_type).0)
-            .sum();
-        let wanted = u32::try_from(running + reserved + self.vcpus()).unwrap_or(u32::MAX);
+        let family = Family::of(&self.instance_type).filter(|_| !self.is_spot && !self.is_block)?;
+        let limit = world.scenario.quota(&code(family))?;
+        let present = vcpus_in_use(world, &self.region, family);
+        let wanted = u32::try_from(present + self.vcpus()).unwrap_or(u32::MAX);
         (f64::from(wanted) > limit).then(|| Shortage {
             code: "VcpuLimitExceeded",
             sentence: super::refusal::vcpu_limit(limit),
@@ -253,6 +270,13 @@ fn reservation(world: &World, region: &str, id: &str) -> Option<Reservation> {
             available: total,
             start: None,
             end: None,
+            platform: text(made, "/instance_platform", "Linux/UNIX"),
+            tenancy: text(made, "/tenancy", "default"),
+            matching: match text(made, "/instance_match_criteria", "open").as_str() {
+                "targeted" => Matching::Targeted,
+                _ => Matching::Open,
+            },
+            owner: None,
         })
     })
 }
@@ -299,19 +323,8 @@ fn number(object: &Json, pointer: &str) -> u64 {
     format!("{number:.0}").parse().unwrap_or(0)
 }
 
-/// The quota that the vCPUs of a type are counted against.
-fn quota_of(instance_type: &str) -> Option<&'static str> {
-    let family = instance_type.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
-    match family {
-        "p" => Some("ec2/L-417A185B"),
-        "g" | "gr" | "vt" => Some("ec2/L-DB2E81BA"),
-        "a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z" => Some("ec2/L-1216C47A"),
-        _ => None,
-    }
-}
-
 /// vCPUs, memory in MiB, GPUs, kind and memory of a GPU in MiB.
-pub(super) fn shape(instance: &str) -> (u64, u64, u64, &'static str, u64) {
+pub(in crate::rehearsal) fn shape(instance: &str) -> (u64, u64, u64, &'static str, u64) {
     let (family, size) = instance.split_once('.').unwrap_or((instance, "large"));
     match family {
         "p5" => return (192, 2_097_152, 8, "H100", 81_920),
@@ -338,17 +351,4 @@ pub(super) fn shape(instance: &str) -> (u64, u64, u64, &'static str, u64) {
         _ => ("A10G", 22_888),
     };
     (vcpus, vcpus * per_cpu, gpus, gpu, memory)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_are_counted_against_their_quota() {
-        assert_eq!(quota_of("p5e.48xlarge"), Some("ec2/L-417A185B"));
-        assert_eq!(quota_of("m5.4xlarge"), Some("ec2/L-1216C47A"));
-        assert_eq!(quota_of("g6e.12xlarge"), Some("ec2/L-DB2E81BA"));
-        assert_eq!(quota_of("x2iedn.xlarge"), None);
-    }
 }

@@ -21,7 +21,7 @@ const FOREIGN: &str = "foreign";
 const DELETED: &str = "deleted";
 
 /// Puts into a new world what its scenario says is there.
-pub(super) fn seed(world: &Arc<World>) -> io::Result<()> {
+pub(in crate::rehearsal) fn seed(world: &Arc<World>) -> io::Result<()> {
     if !world.store.create("world", "seeded", true.into())? {
         return Ok(());
     }
@@ -49,6 +49,16 @@ fn put(world: &Arc<World>, existing: &Existing) -> io::Result<()> {
 /// Whether a name belongs to another account.
 pub(in crate::rehearsal) fn is_foreign(world: &World, kind: &str, natural: &str) -> bool {
     world.store.get(FOREIGN, &format!("{kind}/{natural}")).is_some()
+}
+
+/// Whether a name is not free yet although what had it is deleted.
+pub(in crate::rehearsal) fn is_deleted(
+    world: &World,
+    kind: &str,
+    region: &str,
+    natural: &str,
+) -> bool {
+    world.store.get(DELETED, &deleted_key(kind, region, natural)).is_some()
 }
 
 fn unknown(kind: &str) -> io::Error {

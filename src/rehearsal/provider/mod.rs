@@ -25,7 +25,7 @@ mod durations;
 mod elsewhere;
 #[cfg(test)]
 mod everything;
-mod existing;
+pub(in crate::rehearsal) mod existing;
 mod faults;
 mod functions;
 mod inventory;
@@ -48,7 +48,7 @@ mod session;
 mod tags;
 mod validate;
 mod value;
-mod versions;
+pub(in crate::rehearsal) mod versions;
 mod wire;
 mod zero;
 

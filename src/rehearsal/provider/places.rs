@@ -1,7 +1,7 @@
 //! Regions, zones and partitions as the provider's answers need them.
 
 /// The partition that a region belongs to.
-pub(super) fn partition(region: &str) -> &'static str {
+pub(in crate::rehearsal) fn partition(region: &str) -> &'static str {
     match region {
         r if r.starts_with("us-gov-") => "aws-us-gov",
         r if r.starts_with("cn-") => "aws-cn",
@@ -30,12 +30,12 @@ pub(in crate::rehearsal) fn zones(region: &str) -> Vec<(String, String)> {
 }
 
 /// The id of a zone, by its name.
-pub(super) fn zone_id(region: &str, name: &str) -> Option<String> {
+pub(in crate::rehearsal) fn zone_id(region: &str, name: &str) -> Option<String> {
     zones(region).into_iter().find(|(n, _)| n == name).map(|(_, id)| id)
 }
 
 /// The name of a zone, by its id.
-pub(super) fn zone_name(region: &str, id: &str) -> Option<String> {
+pub(in crate::rehearsal) fn zone_name(region: &str, id: &str) -> Option<String> {
     zones(region).into_iter().find(|(_, i)| i == id).map(|(name, _)| name)
 }
 
@@ -57,7 +57,7 @@ fn short_name(region: &str) -> String {
 }
 
 /// All regions that an ordinary account has.
-pub(super) const REGIONS: &[&str] = &[
+pub(in crate::rehearsal) const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",

@@ -2,6 +2,8 @@
 //!
 //! As seen in public in November 2026; the newest seen is not the default of the same version.
 
+use jiff::civil::Date;
+
 /// Supported Kubernetes versions, oldest first, and their newest patch.
 const CLUSTERS: &[(&str, &str)] = &[
     ("1.31", "1.31.14"),
@@ -12,44 +14,75 @@ const CLUSTERS: &[(&str, &str)] = &[
     ("1.36", "1.36.2"),
 ];
 
+/// The last days of standard and of extended support, from the calendar of EKS as of August 2026.
+const ENDS: &[(&str, [i16; 3], [i16; 3])] = &[
+    ("1.31", [2025, 11, 26], [2026, 11, 26]),
+    ("1.32", [2026, 3, 23], [2027, 3, 23]),
+    ("1.33", [2026, 7, 29], [2027, 7, 29]),
+    ("1.34", [2026, 12, 2], [2027, 12, 2]),
+    ("1.35", [2027, 3, 27], [2028, 3, 27]),
+    ("1.36", [2027, 8, 2], [2028, 8, 2]),
+];
+
+/// The add-ons whose versions are known here.
+pub(in crate::rehearsal) const ADDONS: &[&str] = &[
+    "aws-ebs-csi-driver",
+    "aws-efs-csi-driver",
+    "coredns",
+    "eks-pod-identity-agent",
+    "kube-proxy",
+    "metrics-server",
+    "snapshot-controller",
+    "vpc-cni",
+];
+
 /// What EKS takes when a cluster names no version.
 const DEFAULT: &str = "1.35";
 
 /// Which version of an add-on is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pick {
+pub(in crate::rehearsal) enum Pick {
     Default,
     Latest,
 }
 
 /// The version of a cluster that asks for `asked`.
-pub(super) fn cluster_version(asked: &str) -> String {
+pub(in crate::rehearsal) fn cluster_version(asked: &str) -> String {
     if asked.is_empty() { DEFAULT.into() } else { asked.into() }
 }
 
-pub(super) fn platform_version(version: &str) -> String {
+pub(in crate::rehearsal) fn platform_version(version: &str) -> String {
     let build = CLUSTERS.iter().rev().position(|(v, _)| *v == version).unwrap_or(0);
     format!("eks.{}", 5 + 9 * build)
 }
 
 /// Whether EKS still offers the version.
-pub(super) fn is_supported(version: &str) -> bool {
+pub(in crate::rehearsal) fn is_supported(version: &str) -> bool {
     CLUSTERS.iter().any(|(v, _)| *v == version)
 }
 
 /// All versions with their newest patch, newest first.
-pub(super) fn clusters() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(in crate::rehearsal) fn clusters() -> impl Iterator<Item = (&'static str, &'static str)> {
     CLUSTERS.iter().rev().copied()
 }
 
+/// The last days of standard and of extended support.
+pub(in crate::rehearsal) fn ends(version: &str) -> Option<(Date, Date)> {
+    let (_, standard, extended) = ENDS.iter().find(|(known, ..)| *known == version)?;
+    let date = |[year, month, day]: [i16; 3]| {
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    };
+    Some((date(*standard)?, date(*extended)?))
+}
+
 /// The release of the node image, `1.36.2-20260714`.
-pub(super) fn release_version(version: &str) -> String {
+pub(in crate::rehearsal) fn release_version(version: &str) -> String {
     let patch = CLUSTERS.iter().find(|(v, _)| *v == version).map(|(_, patch)| *patch);
     format!("{}-20260714", patch.map_or_else(|| format!("{version}.0"), str::to_owned))
 }
 
 /// The version of a managed add-on for a Kubernetes version.
-pub(super) fn addon_version(addon: &str, kubernetes: &str, pick: Pick) -> String {
+pub(in crate::rehearsal) fn addon_version(addon: &str, kubernetes: &str, pick: Pick) -> String {
     let newest = |default: &str, latest: &str| -> String {
         if pick == Pick::Default { default.into() } else { latest.into() }
     };

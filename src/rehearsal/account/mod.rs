@@ -1,7 +1,13 @@
 //! The account of the world: who asks, zones, reservations, and the state of what was made.
 //!
-//! [`answer`] is the world's side, [`RehearsedCloud`] the engine's: the trait [`Cloud`] over the
-//! world's control socket.
+//! [`answer`] and [`ask`] are the world's side, [`RehearsedCloud`] the engine's: the trait
+//! [`Cloud`] over the world's control socket.
+
+mod facts;
+mod permissions;
+mod questions;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -9,8 +15,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::login::Login;
@@ -18,13 +25,40 @@ use super::provider::{capacity, places};
 use super::scenario::{ReservationKind, Span};
 use super::{World, control};
 use crate::cloud::{
-    ADDRESS_TAG, Addon, Caller, Cloud, CloudError, Cluster, Condition, CredentialSource,
-    DEPLOYMENT_TAG, Database, NaturalKey, NodeGroup, Reservation, Tagged, Untagged, Zone,
+    ADDRESS_TAG, Addon, AddonVersion, BlockOffer, BlockQuery, Caller, Certificate, Cloud,
+    CloudError, Cluster, ClusterVersion, Condition, Countable, CredentialSource, DEPLOYMENT_TAG,
+    Database, DryRun, DryRunOutcome, HostedZone, InstanceType, NameKind, NatGateway, NaturalKey,
+    NodeGroup, Offering, Origin, Policy, Quota, Region, Reservation, Role, Simulation, Tagged,
+    Taken, Untagged, Verdict, Vpc, Zone,
 };
+
+pub(super) use questions::Question;
 
 /// The zones of a region, as the provider of the world knows them.
 pub fn zones(region: &str) -> Vec<Zone> {
-    places::zones(region).into_iter().map(|(name, id)| Zone { name, id }).collect()
+    places::zones(region).into_iter().map(zone).collect()
+}
+
+fn zone((name, id): (String, String)) -> Zone {
+    Zone { name, id, state: "available".into() }
+}
+
+/// What the world says to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    /// The JSON of the answer.
+    Told(Value),
+    /// Why AWS does not tell.
+    Refused(String),
+}
+
+/// Answers a question, unless the scenario denies the action that it needs.
+pub(super) fn ask(world: &World, region: &str, question: &Question) -> Answer {
+    match facts::answer(world, region, question) {
+        Ok(value) => Answer::Told(value),
+        Err(words) => Answer::Refused(words),
+    }
 }
 
 /// Answers a question of the account, `/caller` or `/cluster/acme`; `None` for one nobody knows.
@@ -57,6 +91,7 @@ fn caller(world: &World) -> Caller {
         account: account.id.clone(),
         arn: account.principal.clone(),
         expires: Login::current(world).expires,
+        origin: Some(Origin::Rehearsal),
     }
 }
 
@@ -84,6 +119,10 @@ fn reservation(world: &World, region: &str, id: &str) -> Option<Reservation> {
         state: state.into(),
         start,
         end,
+        platform: found.platform.clone(),
+        tenancy: found.tenancy.clone(),
+        matching: found.matching,
+        owner: found.owner.clone().unwrap_or_else(|| world.scenario.account.id.clone()),
     })
 }
 
@@ -251,6 +290,24 @@ impl RehearsedCloud {
     }
 }
 
+impl RehearsedCloud {
+    async fn put<T: DeserializeOwned>(&self, question: Question) -> Result<T, CloudError> {
+        let what = question.words();
+        self.credentials.credentials().await?;
+        let path = format!("/ask/{}", self.region);
+        let asked = control::request(&self.socket, "POST", &path, Some(json(&question))).await;
+        let told = asked.map_err(|source| unreachable(&what, source))?;
+        let strange = |error: serde_json::Error| CloudError::NotUnderstood {
+            what: what.clone(),
+            source: Box::new(error),
+        };
+        match serde_json::from_value(told).map_err(strange)? {
+            Answer::Told(value) => serde_json::from_value(value).map_err(strange),
+            Answer::Refused(message) => Err(CloudError::Refused { what, message }),
+        }
+    }
+}
+
 /// Why the world did not answer the question for `what`.
 pub(super) fn unreachable(what: &str, source: std::io::Error) -> CloudError {
     match source.kind() {
@@ -309,15 +366,89 @@ impl Cloud for RehearsedCloud {
         let values = hex::encode(serde_json::json!(key).to_string());
         self.ask("an object", &format!("untagged/{kind}/{values}")).await
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    async fn clock(&self) -> Result<Timestamp, CloudError> {
+        self.put(Question::Clock).await
+    }
 
-    #[test]
-    fn zones_have_the_names_and_ids_of_their_region() {
-        let zones = zones("us-west-2");
-        assert_eq!(zones[2], Zone { name: "us-west-2c".into(), id: "usw2-az3".into() });
+    async fn regions(&self) -> Result<Vec<Region>, CloudError> {
+        self.put(Question::Regions).await
+    }
+
+    async fn offerings(&self, instance_types: &[String]) -> Result<Vec<Offering>, CloudError> {
+        self.put(Question::Offerings(instance_types.to_vec())).await
+    }
+
+    async fn instance_types(&self, names: &[String]) -> Result<Vec<InstanceType>, CloudError> {
+        self.put(Question::InstanceTypes(names.to_vec())).await
+    }
+
+    async fn reservations(&self) -> Result<Vec<Reservation>, CloudError> {
+        self.put(Question::Reservations).await
+    }
+
+    async fn block_offers(&self, wanted: &BlockQuery) -> Result<Vec<BlockOffer>, CloudError> {
+        self.put(Question::BlockOffers(wanted.clone())).await
+    }
+
+    async fn quota(&self, service: &str, code: &str) -> Result<Option<Quota>, CloudError> {
+        self.put(Question::Quota { service: service.into(), code: code.into() }).await
+    }
+
+    async fn count(&self, what: Countable) -> Result<u64, CloudError> {
+        self.put(Question::Count(what)).await
+    }
+
+    async fn vpcs(&self) -> Result<Vec<Vpc>, CloudError> {
+        self.put(Question::Vpcs).await
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CloudError> {
+        self.put(Question::NatGateways).await
+    }
+
+    async fn simulate(&self, question: &Simulation) -> Result<Vec<Verdict>, CloudError> {
+        self.put(Question::Simulate(question.clone())).await
+    }
+
+    async fn dry_run(&self, call: &DryRun) -> Result<DryRunOutcome, CloudError> {
+        self.put(Question::DryRun(call.clone())).await
+    }
+
+    async fn role(&self, name: &str) -> Result<Option<Role>, CloudError> {
+        self.put(Question::Role(name.into())).await
+    }
+
+    async fn policy(&self, arn: &str) -> Result<Option<Policy>, CloudError> {
+        self.put(Question::Policy(arn.into())).await
+    }
+
+    async fn taken(&self, kind: NameKind, name: &str) -> Result<Taken, CloudError> {
+        self.put(Question::Taken { kind, name: name.into() }).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<Certificate>, CloudError> {
+        self.put(Question::Certificates).await
+    }
+
+    async fn hosted_zones(&self) -> Result<Vec<HostedZone>, CloudError> {
+        self.put(Question::HostedZones).await
+    }
+
+    async fn cluster_versions(&self) -> Result<Vec<ClusterVersion>, CloudError> {
+        self.put(Question::ClusterVersions).await
+    }
+
+    async fn addon_versions(
+        &self,
+        addon: &str,
+        kubernetes: &str,
+    ) -> Result<Vec<AddonVersion>, CloudError> {
+        let (addon, kubernetes) = (addon.into(), kubernetes.into());
+        self.put(Question::AddonVersions { addon, kubernetes }).await
+    }
+
+    async fn parameter(&self, name: &str) -> Result<Option<String>, CloudError> {
+        self.put(Question::Parameter(name.into())).await
     }
 }
