@@ -177,6 +177,13 @@ pub(crate) async fn make_plan(
     blueprint.plan(answers, &given).map_err(|error| Ending::not_ready(&error))
 }
 
+/// A run that has a journal.
+struct Begun {
+    session: Session,
+    requests: Requests,
+    notices: UnboundedReceiver<Notice>,
+}
+
 impl Launch {
     /// Begins the run and shows it to its end.
     pub(crate) async fn go(
@@ -196,9 +203,9 @@ impl Launch {
             springboard: env!("CARGO_PKG_VERSION").to_owned(),
             program: host.program().to_owned(),
             run: self.run.clone(),
+            seq: 0,
         };
-        let (session, mut notices) = self.begin(host, &header)?;
-        let requests = Requests::new(session.stop.clone(), &session.recorder);
+        let Begun { session, requests, mut notices } = self.begin(host, &header)?;
         let socket = open_socket(&deployment, host, printer);
         let engine = run_engine(session, differences);
         let shown = frontend::follow(output, printer, header, before, &mut notices);
@@ -235,16 +242,12 @@ impl Launch {
     /// Plans the whole root and changes nothing.
     pub(crate) async fn preview(self, host: &Host) -> Result<BTreeMap<String, Action>, Ending> {
         let header = self.header(host);
-        let (session, _nobody_watches) = self.begin(host, &header)?;
+        let Begun { session, .. } = self.begin(host, &header)?;
         session.preview().await.map_err(|failure| super::plan::failed(&failure))
     }
 
     /// Writes what the run is made from, begins its journal and makes the session.
-    fn begin(
-        self,
-        host: &Host,
-        header: &Header,
-    ) -> Result<(Session, UnboundedReceiver<Notice>), Ending> {
+    fn begin(self, host: &Host, header: &Header) -> Result<Begun, Ending> {
         let folder = self.deployment.run(&self.run);
         let unwritable = |source| {
             let path = folder.clone();
@@ -265,8 +268,8 @@ impl Launch {
             .map_err(|error| Ending::not_ready(&error))?;
         let (recorder, notices) = Recorder::start(journal, host.clone(), self.redactor.clone());
         let stop = Stop::default();
-        let requests = Requests::new(stop.clone(), &recorder);
-        signals::listen(requests).map_err(unwritable)?;
+        let requests = Requests::new(host, stop.clone(), &recorder);
+        signals::listen(requests.clone()).map_err(unwritable)?;
         let session = Session {
             host: host.clone(),
             deployment: self.deployment,
@@ -282,7 +285,7 @@ impl Launch {
             stop,
             confirmed: self.confirmed,
         };
-        Ok((session, notices))
+        Ok(Begun { session, requests, notices })
     }
 
     /// What is not as it was in the run that this one goes on with.

@@ -1,7 +1,6 @@
 //! Signals to the engine: one wish to stop, never a kill.
 
-use springboard::engine::requests::Requests;
-use springboard::engine::stop::Wish;
+use springboard::engine::requests::{Request, Requests};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Turns SIGINT and SIGTERM into the wish to stop now, and ignores SIGHUP: a run outlives its
@@ -14,13 +13,18 @@ pub(crate) fn listen(requests: Requests) -> std::io::Result<()> {
         loop {
             // All three are cancel safe.
             tokio::select! {
-                _ = interrupt.recv() => requests.stop(Wish::Now).await,
-                _ = terminate.recv() => requests.stop(Wish::Now).await,
+                _ = interrupt.recv() => stop_now(&requests).await,
+                _ = terminate.recv() => stop_now(&requests).await,
                 _ = hangup.recv() => {}
             }
         }
     });
     Ok(())
+}
+
+async fn stop_now(requests: &Requests) {
+    // A second signal changes nothing, and one that comes too late has nothing to stop.
+    let _whatever_became_of_it = requests.accept(Request::StopNow, None).await;
 }
 
 #[expect(clippy::disallowed_methods, reason = "signals are listened to beside the run")]

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use springboard::cli::Stop;
 use springboard::engine::deployment::Deployment;
 use springboard::engine::requests::Request;
-use springboard::engine::socket::{self, Answer};
-use springboard::error::Hint;
+use springboard::engine::socket::{self, Answer, AskError, Sender};
+use springboard::error::{Hint, render};
 use springboard::frontend::printer::Printer;
-use springboard::frontend::words::{doing, elapsed};
+use springboard::frontend::words::{self, doing, elapsed};
 use springboard::host::Host;
 use springboard::run::RunState;
 use springboard::run::state::{Status, StepState};
@@ -46,12 +46,15 @@ pub(crate) async fn stop(
     if !is_confirmed(args, request, &label)? {
         return Err(Ending::plain(6, "nothing was asked of the run"));
     }
-    let asked = socket::ask(&deployment, request).await;
-    let (_, answer) = asked.map_err(|source| {
-        Ending::plain(4, format!("error: the run does not answer\n  cause: {source}"))
-    })?;
+    let asked = socket::ask(&deployment, request, &Sender::this_process(host)).await;
+    let (_, answer) = asked.map_err(|error| unanswered(&error))?;
     match answer {
-        Answer::Accepted => {
+        Answer::Accepted { first: Some(first) } => {
+            printer.line(&words::asked_before(&first));
+            printer.line(&format!("go on later with `springboard resume {label}`"));
+            Ok(Ending::DONE)
+        }
+        Answer::Accepted { first: None } => {
             printer.line(match request {
                 Request::StopAfterStage => "asked: it stops when the running stage has ended",
                 Request::StopNow => "asked: what runs was interrupted, once, and is waited for",
@@ -61,6 +64,14 @@ pub(crate) async fn stop(
             Ok(Ending::DONE)
         }
         Answer::Refused { why } => Err(Ending::plain(4, format!("error: {why}"))),
+    }
+}
+
+/// The run does not answer, or speaks in other words.
+pub(crate) fn unanswered(error: &AskError) -> Ending {
+    match error {
+        AskError::Silent(_) => Ending { code: 4, text: Some(render(error)) },
+        AskError::OtherProtocol(_) | AskError::OtherFormat { .. } => Ending::usage(error),
     }
 }
 

@@ -238,22 +238,31 @@ impl Deployment {
         Ok(times)
     }
 
-    /// The fold of one run and of those it continues.
+    /// The journals of one run and of those it continues, oldest first.
     ///
     /// # Errors
     /// When a journal cannot be read.
-    pub fn state_of(&self, run: &str) -> Result<RunState, DeploymentError> {
-        let mut chain: Vec<(Header, journal::Reader)> = Vec::new();
+    pub fn chain(&self, run: &str) -> Result<Vec<(Header, Reader)>, JournalError> {
+        let mut chain: Vec<(Header, Reader)> = Vec::new();
         let mut next = Some(run.to_owned());
         while let Some(id) = next {
-            let (header, events) = journal::Reader::open(&self.run(&id).join("journal.jsonl"))?;
+            let (header, events) = Reader::open(&self.run(&id).join("journal.jsonl"))?;
             // A chain that bites its own tail would be read for ever.
             let seen = chain.iter().any(|(h, _)| h.run == header.run);
             next = header.continues.clone().filter(|_| !seen);
             chain.push((header, events));
         }
+        chain.reverse();
+        Ok(chain)
+    }
+
+    /// The fold of one run and of those it continues.
+    ///
+    /// # Errors
+    /// When a journal cannot be read.
+    pub fn state_of(&self, run: &str) -> Result<RunState, DeploymentError> {
         let mut state = RunState::default();
-        for (header, events) in chain.into_iter().rev() {
+        for (header, events) in self.chain(run)? {
             state.begin_run(header);
             for event in events {
                 state.apply(&event?);

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::host::Host;
 use crate::run::journal::JournalError;
 use crate::run::{Event, EventKind, Journal, Progress, Redactor};
 
-/// What viewers of a run are sent.
+/// What the reader in the engine's own process is sent; other viewers follow the [`News`].
 #[derive(Debug, Clone)]
 pub enum Notice {
     /// A lasting event, which is on disk.
@@ -24,6 +24,23 @@ pub enum Notice {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     entries: mpsc::Sender<Entry>,
+    news: News,
+}
+
+/// What there is to be told of a run without its events: how far the journal is on disk, and what
+/// is only shown. Whoever is slow misses progress and nothing else: the journal has the events.
+#[derive(Debug)]
+pub struct News {
+    /// Number of the newest event that is on disk; closed at the end of the run.
+    pub recorded: watch::Receiver<u64>,
+    /// Progress; the oldest is dropped for a reader that does not keep up.
+    pub progress: broadcast::Receiver<Progress>,
+}
+
+impl Clone for News {
+    fn clone(&self) -> Self {
+        Self { recorded: self.recorded.clone(), progress: self.progress.resubscribe() }
+    }
 }
 
 /// A handle that does not keep the writer at work: viewers are told of the end of the run when the
@@ -31,12 +48,18 @@ pub struct Recorder {
 #[derive(Debug, Clone)]
 pub struct WeakRecorder {
     entries: mpsc::WeakSender<Entry>,
+    news: News,
 }
 
 impl WeakRecorder {
     /// A handle for recording; `None` when the run has ended.
     pub fn upgrade(&self) -> Option<Recorder> {
-        Some(Recorder { entries: self.entries.upgrade()? })
+        Some(Recorder { entries: self.entries.upgrade()?, news: self.news.clone() })
+    }
+
+    /// What viewers in other processes are told.
+    pub fn news(&self) -> News {
+        self.news.clone()
     }
 }
 
@@ -53,6 +76,8 @@ pub struct RecordError(#[source] pub Arc<JournalError>);
 
 /// How many entries may queue up before those who record have to wait.
 const QUEUE: usize = 256;
+/// How many notices of progress are kept for a viewer that is busy.
+const PROGRESS: usize = 256;
 
 impl Recorder {
     /// Starts the writer. The returned receiver gets everything from the first event on.
@@ -64,13 +89,22 @@ impl Recorder {
         let (entries, queue) = mpsc::channel(QUEUE);
         // Unbounded: a slow viewer must neither lose a lasting event nor hold up the engine.
         let (viewer, notices) = mpsc::unbounded_channel();
-        spawn(write(journal, host, redactor, queue, viewer));
-        (Self { entries }, notices)
+        let (recorded, on_disk) = watch::channel(0);
+        let (shown, progress) = broadcast::channel(PROGRESS);
+        let readers = Readers { viewer, recorded, shown };
+        spawn(write(journal, host, redactor, queue, readers));
+        let news = News { recorded: on_disk, progress };
+        (Self { entries, news }, notices)
+    }
+
+    /// What viewers in other processes are told.
+    pub fn news(&self) -> News {
+        self.news.clone()
     }
 
     /// A handle for those who outlive the run.
     pub fn downgrade(&self) -> WeakRecorder {
-        WeakRecorder { entries: self.entries.downgrade() }
+        WeakRecorder { entries: self.entries.downgrade(), news: self.news.clone() }
     }
 
     /// Records one event; it is on disk when this returns.
@@ -106,12 +140,35 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
 }
 
+/// Those who are told what was written. None of them can hold the writer up.
+struct Readers {
+    viewer: mpsc::UnboundedSender<Notice>,
+    recorded: watch::Sender<u64>,
+    shown: broadcast::Sender<Progress>,
+}
+
+impl Readers {
+    fn recorded(&self, events: Vec<Event>) {
+        if let Some(newest) = events.last() {
+            self.recorded.send_replace(newest.seq);
+        }
+        for event in events {
+            let _nobody_listens = self.viewer.send(Notice::Event(Arc::new(event)));
+        }
+    }
+
+    fn show(&self, progress: Progress) {
+        let _nobody_watches = self.shown.send(progress.clone());
+        let _nobody_listens = self.viewer.send(Notice::Progress(progress));
+    }
+}
+
 async fn write(
     mut journal: Journal,
     host: Host,
     redactor: Redactor,
     mut queue: mpsc::Receiver<Entry>,
-    viewer: mpsc::UnboundedSender<Notice>,
+    readers: Readers,
 ) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, QUEUE).await > 0 {
@@ -131,18 +188,14 @@ async fn write(
             Ok(())
         } else {
             let kinds = kinds.into_iter().map(|kind| redacted(kind, &redactor)).collect();
-            journal.append(host.now(), kinds).map(|events| {
-                for event in events {
-                    let _nobody_listens = viewer.send(Notice::Event(Arc::new(event)));
-                }
-            })
+            journal.append(host.now(), kinds).map(|events| readers.recorded(events))
         };
         let outcome = outcome.map_err(Arc::new);
         for done in waiting {
             let _gave_up = done.send(outcome.clone());
         }
         for progress in shown {
-            let _nobody_listens = viewer.send(Notice::Progress(progress));
+            readers.show(progress);
         }
     }
 }

@@ -55,12 +55,13 @@ fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
         EventKind::Found { stage, what } => {
             one(stage.as_deref().unwrap_or("run"), format!("found: {what}"))
         }
-        EventKind::StopRequested { now } => {
+        EventKind::StopRequested { now, by } => {
             let how = if *now { "interrupting what runs" } else { "after the running stage" };
-            one("run", format!("stop requested: {how}"))
+            one("run", format!("stop requested{}: {how}", by_whom(by.as_ref())))
         }
-        EventKind::ForceRequested => {
-            one("run", "stop by force requested: the running tool is ended".into())
+        EventKind::ForceRequested { by } => {
+            let by = by_whom(by.as_ref());
+            one("run", format!("stop by force requested{by}: the running tool is ended"))
         }
         EventKind::Confirmed { object } => one("run", format!("confirmed: {object}")),
         EventKind::CredentialsChanged { what, .. } => one("run", what.clone()),
@@ -137,6 +138,10 @@ fn of_step(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
         }
         _ => Vec::new(),
     }
+}
+
+fn by_whom(by: Option<&String>) -> String {
+    by.map(|by| format!(" by {by}")).unwrap_or_default()
 }
 
 fn outcome_word(outcome: Outcome) -> &'static str {

@@ -1,11 +1,13 @@
 //! Front ends: readers of a run, and the one printer for standard output.
 //!
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
+//! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line.
 
 pub mod json;
 pub mod line;
 pub mod printer;
+pub mod viewer;
 pub mod words;
 
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -1,5 +1,6 @@
 //! Words for times, bytes and actions, the same in every front end.
 
+use crate::engine::socket::First;
 use crate::run::Action;
 
 /// `0:07`, `12:40`, `1:02:03`.
@@ -50,6 +51,15 @@ pub fn done(action: Action) -> &'static str {
         Action::Read => "read",
         Action::Import => "imported",
         Action::Other => "done",
+    }
+}
+
+/// What is said to whoever asks for what somebody else has asked for.
+pub fn asked_before(first: &First) -> String {
+    let at = first.at.strftime("%H:%M:%S UTC");
+    match &first.by {
+        Some(by) => format!("already asked by {by} at {at}; nothing more was done"),
+        None => format!("already asked at {at}; nothing more was done"),
     }
 }
 

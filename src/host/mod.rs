@@ -8,6 +8,7 @@ mod append_log;
 mod atomic;
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 pub use append_log::{AppendLog, read_lines};
@@ -63,6 +64,20 @@ impl Host {
     /// The path of this very program, for the processes that springboard starts of itself.
     pub fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// Whether somebody sits at a terminal: what is typed comes from one, and what is printed goes to
+    /// one.
+    pub fn has_terminal(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    }
+
+    /// The terminal that standard input comes from, for example `/dev/pts/3`.
+    pub fn terminal(&self) -> Option<String> {
+        let is_one = std::io::stdin().is_terminal();
+        // Its name can be had where there is such a folder; elsewhere it stays unnamed.
+        let name = is_one.then(|| std::fs::read_link("/proc/self/fd/0").ok()).flatten()?;
+        name.into_os_string().into_string().ok()
     }
 
     /// The present moment.

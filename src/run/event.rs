@@ -366,9 +366,16 @@ pub enum EventKind {
     StopRequested {
         /// Whether what runs is interrupted, or its stage may end.
         now: bool,
+        /// Who asked, where that is known: a signal has no name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// The operator asked for the end of the running tool without its consent.
-    ForceRequested,
+    ForceRequested {
+        /// Who asked, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// The operator confirmed the deletion or replacement of a named object.
     Confirmed {
         /// Its address.
@@ -404,7 +411,8 @@ pub enum EventKind {
 }
 
 /// What is shown while something happens, and never journalled.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "progress", rename_all = "snake_case")]
 pub enum Progress {
     /// A transfer moved.
     Bytes {
@@ -417,6 +425,7 @@ pub enum Progress {
         /// Bytes so far.
         done: u64,
         /// Bytes in all, where known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
     },
     /// Still at work.

@@ -18,7 +18,8 @@ use crate::host::AppendLog;
 ///
 /// - 1.0: header, events of the kinds of [`EventKind`].
 /// - 1.1: `command_adopted`, `force_requested`.
-pub const FORMAT: Format = Format { major: 1, minor: 1 };
+/// - 1.2: `by` in `stop_requested` and `force_requested`.
+pub const FORMAT: Format = Format { major: 1, minor: 2 };
 
 /// `major.minor` of the journal format: a reader of the same major reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,12 +102,17 @@ impl Journal {
 
 /// Reads a journal event by event: a long one does not have to fit into memory. A torn last line
 /// is dropped.
+///
+/// The end is where the file ends now: asked again, it goes on with what was appended since, and
+/// with the rest of a line of which only the beginning was there.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
     file: BufReader<File>,
-    /// The line that was read last, without its end.
+    /// The line that was read last, without its end; or the beginning of one.
     line: Vec<u8>,
+    /// Whether its end was there.
+    is_whole: bool,
     /// Its number, from 1.
     number: usize,
 }
@@ -121,7 +127,8 @@ impl Reader {
         let file = File::open(path)
             .map_err(|source| JournalError::Read { path: path.to_owned(), source })?;
         let file = BufReader::with_capacity(AT_ONCE, file);
-        let mut reader = Self { path: path.to_owned(), file, line: Vec::new(), number: 0 };
+        let mut reader =
+            Self { path: path.to_owned(), file, line: Vec::new(), is_whole: true, number: 0 };
         if !reader.next_line()? {
             return Err(JournalError::NoHeader { path: path.to_owned() });
         }
@@ -130,11 +137,14 @@ impl Reader {
 
     /// Reads the next whole line; `false` when there is none.
     fn next_line(&mut self) -> Result<bool, JournalError> {
-        self.line.clear();
-        self.number += 1;
+        if self.is_whole {
+            self.line.clear();
+            self.number += 1;
+        }
         let read = self.file.read_until(b'\n', &mut self.line);
         read.map_err(|source| JournalError::Read { path: self.path.clone(), source })?;
-        Ok(self.line.pop() == Some(b'\n'))
+        self.is_whole = self.line.pop_if(|last| *last == b'\n').is_some();
+        Ok(self.is_whole)
     }
 
     /// A last line that is no event, although it ends, is torn too: after a power cut a file may
@@ -349,6 +359,23 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_grows_is_read_on_wherever_it_ended_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, whole) = written(dir.path());
+        let events = read(&path).unwrap().1;
+        let head = 1 + whole.iter().position(|&b| b == b'\n').unwrap();
+        for cut in head..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let (_, mut reader) = Reader::open(&path).unwrap();
+            let mut read: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+            let mut file = File::options().append(true).open(&path).unwrap();
+            io::Write::write_all(&mut file, &whole[cut..]).unwrap();
+            read.extend(reader.map(Result::unwrap));
+            assert_eq!(read, events, "cut at {cut}");
+        }
+    }
+
+    #[test]
     fn a_journal_whose_end_has_a_length_but_no_bytes_is_read_up_to_there() {
         let dir = tempfile::tempdir().unwrap();
         let (path, whole) = written(dir.path());
@@ -402,6 +429,6 @@ mod tests {
         let path = dir.path().join("journal.jsonl");
         std::fs::write(&path, "{\"format\":\"2.3\"}\n").unwrap();
         let text = read(&path).unwrap_err().to_string();
-        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.1");
+        assert_eq!(text, "the journal has format 2.3, this springboard reads 1.2");
     }
 }

@@ -164,7 +164,9 @@ fn a_stop_lets_the_stage_end_and_one_that_costs_something_has_to_be_meant() {
     assert!(asked.contains("it stops when the running stage has ended"), "{asked}");
 
     let stopped = running.wait().expect_code(5);
-    assert!(stopped.out.contains("stop requested: after the running stage"), "{}", stopped.out);
+    let who = format!("stop requested by user {}, process ", rustix::process::getuid().as_raw());
+    assert!(stopped.out.contains(&who), "{}", stopped.out);
+    assert!(stopped.out.contains(": after the running stage"), "{}", stopped.out);
     assert!(stopped.out.contains("rehearsal/foundation done ("), "{}", stopped.out);
     assert!(!stopped.out.contains("rehearsal/images started"), "{}", stopped.out);
     assert!(!folder(&stage).join("socket").exists());
