@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use springboard::rehearsal::sample_bundle;
 
+use crate::support::processes::{Role, kill};
 use crate::support::programs::program;
 use crate::support::sandbox::{Finished, Sandbox};
 
@@ -191,4 +192,24 @@ fn a_reader_that_goes_away_does_not_end_a_run() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(!sandbox.state().join("rehearsals/acme").exists());
+}
+
+#[test]
+fn a_world_that_was_killed_comes_back_where_it_was() {
+    let sandbox = Sandbox::new();
+    let start = || sandbox.run(&["world", "start"]).expect_code(0);
+    let reached = || {
+        let told = sandbox.run(&["world", "env", "--json"]).expect_code(0).out;
+        let mut told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        // It names the process, and that is another one.
+        assert!(told.as_object_mut().unwrap().remove("TF_REATTACH_PROVIDERS").is_some());
+        told
+    };
+    start();
+    let before = reached();
+    assert!(before["AWS_ENDPOINT_URL_S3"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    kill(sandbox.path(), |role| role == Role::World);
+    refused(&sandbox, &["world", "env"], 3, &["no simulated world is running"]);
+    start();
+    assert_eq!(reached(), before);
 }

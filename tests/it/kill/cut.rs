@@ -11,11 +11,24 @@ use crate::support::stage::Stage;
 /// Time passes a little, so that creates are in flight when somebody is killed.
 const TIME_SCALE: &str = "0.002";
 
+/// A part of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Section {
+    /// Before the first stage: what was found and checked.
+    Begin,
+    /// A stage.
+    Stage(String),
+    /// After the last stage.
+    End,
+}
+
 /// A run, its cuts, and what it came to.
 pub(super) struct Cuts {
     pub(super) stage: Stage,
-    /// The stages in order, with the number of their events in that run.
-    pub(super) events: Vec<(String, usize)>,
+    /// The sections in order, with the number of their events in that run.
+    pub(super) events: Vec<(Section, usize)>,
+    /// The arguments that begin it.
+    begin: Vec<String>,
     /// The inventory of the undisturbed run.
     pub(super) undisturbed: Value,
 }
@@ -23,28 +36,40 @@ pub(super) struct Cuts {
 impl Cuts {
     /// Rehearses once from end to end, then again from stage to stage.
     pub(super) fn make(stage: Stage, profile: &str, place: &str) -> Self {
-        let mut cuts = Self { stage, events: Vec::new(), undisturbed: Value::Null };
         let profile = format!("profile={profile}");
         let place = format!("terraform_state={place}");
         let answers = ["--output", "json", "--set", &profile, "--set", &place];
-        let mut words = cuts.stage.rehearse(&answers);
-        let scale = words.iter().position(|word| word == "0").unwrap();
-        TIME_SCALE.clone_into(&mut words[scale]);
-        cuts.stage.sandbox.run(&words).expect_code(0);
+        let mut begin = stage.rehearse(&answers);
+        let scale = begin.iter().position(|word| word == "0").unwrap();
+        TIME_SCALE.clone_into(&mut begin[scale]);
+        let mut cuts = Self { stage, events: Vec::new(), begin, undisturbed: Value::Null };
+        cuts.stage.sandbox.run(&cuts.begin).expect_code(0);
         cuts.undisturbed = cuts.inventory();
-        cuts.events = events_by_stage(&cuts.stage.events());
+        cuts.events = events_by_section(&cuts.stage.events());
         victim::end_everything(&cuts);
         fs::remove_dir_all(cuts.folder()).unwrap();
-        for (index, (stage, _)) in cuts.events.iter().enumerate() {
-            let arguments = if index == 0 { &words } else { &cuts.resume() };
-            let mut running = cuts.stage.sandbox.start(arguments);
+        for (section, _) in &cuts.events {
+            let Some(cut) = cuts.cut(section) else { continue };
+            if cut.exists() {
+                continue;
+            }
+            let mut running = cuts.stage.sandbox.start(&cuts.command(section));
             // Everything up to the first event of the stage belongs to the cut before it.
-            victim::wait_for_event(&mut running, stage, 1);
+            victim::wait_for_event(&mut running, section, 1);
             victim::end_everything(&cuts);
             running.wait();
-            copy(&cuts.folder(), &cuts.cut(stage));
+            copy(&cuts.folder(), &cut);
         }
         cuts
+    }
+
+    /// The arguments that lead into a section, from its cut on.
+    pub(super) fn command(&self, section: &Section) -> Vec<String> {
+        if self.folder().exists() && *section != Section::Begin {
+            self.resume()
+        } else {
+            self.begin.clone()
+        }
     }
 
     /// The arguments of going on.
@@ -53,11 +78,13 @@ impl Cuts {
         self.stage.resume().into_iter().chain(json).collect()
     }
 
-    /// Ends whatever runs, and makes everything as it was before that stage.
-    pub(super) fn put_back(&self, stage: &str) {
+    /// Ends whatever runs, and makes everything as it was before that section.
+    pub(super) fn put_back(&self, section: &Section) {
         victim::end_everything(self);
         fs::remove_dir_all(self.folder()).unwrap();
-        copy(&self.cut(stage), &self.folder());
+        if let Some(cut) = self.cut(section) {
+            copy(&cut, &self.folder());
+        }
     }
 
     /// What exists in the world.
@@ -71,21 +98,45 @@ impl Cuts {
         self.stage.sandbox.state().join("rehearsals/acme")
     }
 
-    fn cut(&self, stage: &str) -> PathBuf {
-        self.stage.sandbox.path().join("cuts").join(stage)
+    /// Where the cut before a section is kept; nothing is there before the first one. What comes
+    /// after the last stage is reached from the cut before that stage.
+    fn cut(&self, section: &Section) -> Option<PathBuf> {
+        let last = self.events.iter().rev().find_map(|(section, _)| section.stage());
+        let stage = match section {
+            Section::Begin => return None,
+            Section::Stage(stage) => stage,
+            Section::End => last?,
+        };
+        Some(self.stage.sandbox.path().join("cuts").join(stage))
     }
 }
 
-/// The stages in their order, with the number of events that are about each.
-fn events_by_stage(events: &[Value]) -> Vec<(String, usize)> {
-    let mut stages: Vec<(String, usize)> = Vec::new();
-    for stage in events.iter().filter_map(|event| event["stage"].as_str()) {
-        match stages.iter_mut().find(|(known, _)| known == stage) {
-            Some((_, count)) => *count += 1,
-            None => stages.push((stage.to_owned(), 1)),
+impl Section {
+    fn stage(&self) -> Option<&str> {
+        match self {
+            Self::Stage(stage) => Some(stage),
+            Self::Begin | Self::End => None,
         }
     }
-    stages
+}
+
+/// The events of each section of a run, counted, in the order of the sections. What is about no
+/// stage and stands between two belongs to none.
+pub(super) fn events_by_section(events: &[Value]) -> Vec<(Section, usize)> {
+    let stage_of = |event: &Value| event["stage"].as_str().map(str::to_owned);
+    let first = events.iter().position(|event| stage_of(event).is_some()).unwrap_or(events.len());
+    let last =
+        events.iter().rposition(|event| stage_of(event).is_some()).map_or(first, |at| at + 1);
+    let mut sections: Vec<(Section, usize)> = vec![(Section::Begin, first)];
+    for stage in events[first..last].iter().filter_map(stage_of) {
+        match sections.iter_mut().find(|(known, _)| known.stage() == Some(&stage)) {
+            Some((_, count)) => *count += 1,
+            None => sections.push((Section::Stage(stage), 1)),
+        }
+    }
+    sections.push((Section::End, events.len() - last));
+    sections.retain(|(_, count)| *count > 0);
+    sections
 }
 
 fn copy(from: &Path, to: &Path) {

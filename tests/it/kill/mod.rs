@@ -2,8 +2,8 @@
 //! undisturbed run.
 //!
 //! An undisturbed rehearsal is cut at the boundaries of its stages, and each cut is kept. A point is
-//! an event of one stage: the cut before that stage is put back, the run goes on until the event is
-//! in its journal, then somebody is killed with SIGKILL. What must hold is that `resume` goes on to
+//! an event of one stage, or one before the first or after the last: the cut before it is put back,
+//! the run goes on until the event is in its journal, then somebody is killed with SIGKILL. What must hold is that `resume` goes on to
 //! the end, with the same inventory. `SPRINGBOARD_KILL_POINTS` says how many points (a number, or
 //! `all`); `cargo xtask kill` sets it.
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use springboard::host::Host;
 
 use crate::support::stage::Stage;
-use cut::Cuts;
+use cut::{Cuts, Section};
 use victim::Victim;
 
 /// Without `SPRINGBOARD_KILL_POINTS`: about one a stage.
@@ -26,10 +26,10 @@ const POINTS: usize = 9;
 /// More resumes than this after one kill mean that nothing goes on.
 const RESUMES: usize = 4;
 
-/// A moment: the nth event of a stage, and who is killed then.
+/// A moment: the nth event of a section, and who is killed then.
 #[derive(Debug, Clone)]
 struct Point {
-    stage: String,
+    section: Section,
     event: usize,
     victim: Victim,
 }
@@ -52,11 +52,13 @@ fn survives(engine: &str, helm: &str, profile: &str, place: &str) {
 
 /// Kills at one point and resumes; what does not hold.
 fn hold(cuts: &Cuts, point: &Point) -> Result<(), String> {
-    cuts.put_back(&point.stage);
-    let mut running = cuts.stage.sandbox.start(&cuts.resume());
+    cuts.put_back(&point.section);
+    let mut running = cuts.stage.sandbox.start(&cuts.command(&point.section));
     victim::kill_at(&mut running, cuts, point);
     let ended = running.wait();
-    if point.victim.spares_the_engine() && !matches!(ended.code, Some(0 | 4)) {
+    let begun = point.section != Section::Begin;
+    let is_expected = matches!((ended.code, begun), (Some(0 | 4), _) | (Some(3), false));
+    if point.victim.spares_the_engine() && !is_expected {
         return Err(format!("the engine lived on and ended with {ended:?}"));
     }
     let mut last = ended;
@@ -64,10 +66,17 @@ fn hold(cuts: &Cuts, point: &Point) -> Result<(), String> {
         if last.code == Some(0) {
             break;
         }
-        if last.code.is_some_and(|code| code != 4) || last.err.contains("panicked") {
+        let words = match last.code {
+            None | Some(4) => cuts.resume(),
+            // Killed before the first stage: it says how to begin, and that is done.
+            Some(2) if last.err.contains("was ever begun") => cuts.command(&Section::Begin),
+            Some(3) if !begun => cuts.command(&Section::Begin),
+            Some(_) => return Err(format!("{last:?}")),
+        };
+        if last.err.contains("panicked") {
             return Err(format!("{last:?}"));
         }
-        last = cuts.stage.sandbox.run(&cuts.resume());
+        last = cuts.stage.sandbox.run(&words);
     }
     if last.code != Some(0) {
         return Err(format!("{RESUMES} resumes do not end it: {last:?}"));
@@ -99,7 +108,7 @@ fn difference(expected: &Value, got: &Value) -> String {
     format!("the inventory differs\n  missing: {missing:#?}\n  surplus: {surplus:#?}")
 }
 
-/// The points, spread over the stages by their number of events, at least one in each.
+/// The points, spread over the sections by their number of events, at least one in each.
 fn points(cuts: &Cuts) -> Vec<Point> {
     let host = Host::real().unwrap();
     let wanted = host.var("SPRINGBOARD_KILL_POINTS").map_or(Ok(POINTS), |text| match text {
@@ -109,13 +118,13 @@ fn points(cuts: &Cuts) -> Vec<Point> {
     let wanted = wanted.expect("SPRINGBOARD_KILL_POINTS is a number or `all`");
     let all: usize = cuts.events.iter().map(|(_, events)| events).sum();
     let mut points = Vec::new();
-    for (stage, events) in &cuts.events {
+    for (section, events) in &cuts.events {
         let share = wanted.saturating_mul(*events).div_ceil(all).clamp(1, *events);
         for nth in 0..share {
             // The middle of each of `share` equal parts.
             let event = (2 * nth + 1) * events / (2 * share) + 1;
             let victim = Victim::ALL[points.len() % Victim::ALL.len()];
-            points.push(Point { stage: stage.clone(), event, victim });
+            points.push(Point { section: section.clone(), event, victim });
         }
     }
     points

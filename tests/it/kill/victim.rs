@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Point;
-use super::cut::Cuts;
+use super::cut::{Cuts, Section, events_by_section};
 use crate::support::processes::{Role, kill, processes};
 use crate::support::sandbox::{Background, pause};
 
@@ -54,22 +54,21 @@ impl Victim {
 /// Waits until the event of the point is in the journal, and kills. A run that ends before is
 /// killed by nobody.
 pub(super) fn kill_at(running: &mut Background, cuts: &Cuts, point: &Point) {
-    if wait_for_event(running, &point.stage, point.event) {
+    if wait_for_event(running, &point.section, point.event) {
         kill(cuts.stage.sandbox.path(), |role| point.victim.is(role));
     }
 }
 
-/// Waits until the nth event of a stage is on standard output; `false` when the run ends before.
-pub(super) fn wait_for_event(running: &mut Background, stage: &str, nth: usize) -> bool {
+/// Waits until the nth event of a section is on standard output; `false` when the run ends before.
+pub(super) fn wait_for_event(running: &mut Background, section: &Section, nth: usize) -> bool {
     loop {
         // Asked first: what it wrote before its end is then certainly there.
         let has_ended = running.has_ended();
         let out = running.out();
         let whole = out.rfind('\n').map_or("", |end| &out[..end]);
-        let of_stage = |line: &&str| {
-            serde_json::from_str::<Value>(line).is_ok_and(|event| event["stage"] == stage)
-        };
-        if whole.lines().filter(of_stage).count() >= nth {
+        // The header is no event.
+        let events = whole.lines().skip(1).filter_map(|line| serde_json::from_str(line).ok());
+        if is_reached(&events.collect::<Vec<Value>>(), section, nth) {
             return true;
         }
         if has_ended {
@@ -77,6 +76,14 @@ pub(super) fn wait_for_event(running: &mut Background, stage: &str, nth: usize) 
         }
         pause();
     }
+}
+
+fn is_reached(events: &[Value], section: &Section, nth: usize) -> bool {
+    // While a run goes on, what is about no stage and comes last may still be followed by another.
+    let ended = events.last().is_some_and(|event| event["kind"] == "run_finished");
+    let sections = events_by_section(events);
+    let count = sections.iter().find(|(known, _)| known == section).map_or(0, |(_, count)| *count);
+    count >= nth && (*section != Section::End || ended)
 }
 
 /// Ends every process of the sandbox and waits until they are gone.
