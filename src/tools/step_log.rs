@@ -19,6 +19,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -107,8 +108,12 @@ fn json(value: &impl Serialize) -> String {
 
 /// Reads one line; `None` for a line that is not of this format (a torn one).
 pub fn parse(line: &str) -> Option<Record> {
+    parse_with(line, |at| at.parse().ok())
+}
+
+fn parse_with(line: &str, time: impl FnOnce(&str) -> Option<Timestamp>) -> Option<Record> {
     let (at, rest) = line.split_once(' ')?;
-    let at = at.parse().ok()?;
+    let at = time(at)?;
     let (kind, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let entry = match kind {
         "begin" => Entry::Begin(serde_json::from_str(text).ok()?),
@@ -221,6 +226,25 @@ pub struct Tail {
     pending: Vec<u8>,
     consumed: usize,
     scanned: usize,
+    last: Time,
+}
+
+/// The time that was read last. Lines that are written together have the same, and to read a time
+/// costs as much as to read all else of a line.
+#[derive(Debug, Default)]
+struct Time {
+    text: String,
+    at: Timestamp,
+}
+
+impl Time {
+    fn read(&mut self, text: &str) -> Option<Timestamp> {
+        if self.text != text {
+            self.at = text.parse().ok()?;
+            text.clone_into(&mut self.text);
+        }
+        Some(self.at)
+    }
 }
 
 impl Tail {
@@ -231,7 +255,7 @@ impl Tail {
     pub fn open(path: &Path, offset: u64) -> io::Result<Self> {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, pending: Vec::new(), consumed: 0, scanned: 0 })
+        Ok(Self { file, pending: Vec::new(), consumed: 0, scanned: 0, last: Time::default() })
     }
 
     /// The next line that is whole on disk; `None` when there is none yet. A line that is not of
@@ -240,8 +264,9 @@ impl Tail {
     /// # Errors
     /// When the file cannot be read.
     pub fn next_record(&mut self) -> io::Result<Option<Record>> {
-        while let Some(line) = self.next_line()? {
-            if let Some(record) = parse(&String::from_utf8_lossy(line)) {
+        while let Some(line) = self.next_range()? {
+            let line = String::from_utf8_lossy(&self.pending[line]);
+            if let Some(record) = parse_with(&line, |at| self.last.read(at)) {
                 return Ok(Some(record));
             }
         }
@@ -249,6 +274,11 @@ impl Tail {
     }
 
     fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
+        Ok(self.next_range()?.map(|range| &self.pending[range]))
+    }
+
+    /// Where the next whole line is in what has been read.
+    fn next_range(&mut self) -> io::Result<Option<Range<usize>>> {
         let end = loop {
             if let Some(at) = memchr::memchr(b'\n', &self.pending[self.scanned..]) {
                 break self.scanned + at;
@@ -261,7 +291,7 @@ impl Tail {
         let start = self.consumed;
         self.consumed = end + 1;
         self.scanned = self.consumed;
-        Ok(Some(&self.pending[start..end]))
+        Ok(Some(start..end))
     }
 
     /// Reads on; `false` when there is nothing new.
