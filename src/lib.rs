@@ -11,6 +11,7 @@
 //! - [`answers`]: the answer file and its values
 //! - [`tools`], [`cloud`], [`bundle`]: external programs, AWS, embedded and delivered files
 //! - [`cluster`], [`transfer`]: Kubernetes reads; images and checkpoints on their way
+//! - [`form`]: answers while they are being given
 //! - [`plan`], [`blueprint`]: what will be done, and what can be installed
 //! - [`engine`]: carries a plan out
 //! - [`frontend`], [`cli`]: readers of a run; the types of the command line
@@ -24,6 +25,7 @@ pub mod cloud;
 pub mod cluster;
 pub mod engine;
 pub mod error;
+pub mod form;
 pub mod frontend;
 pub mod host;
 pub mod plan;

@@ -51,10 +51,12 @@ pub type Row = BTreeMap<String, serde_json::Value>;
 /// Where an answer came from; the order is that of precedence, the strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// `--set`, or the form.
+    /// `--set`.
     Set,
     /// The environment variable of this name.
     Environment(String),
+    /// Typed into the form.
+    Form,
     /// The answer file.
     File {
         /// Its name.
@@ -75,7 +77,7 @@ pub enum Source {
 impl Source {
     /// Whether a person chose it.
     pub fn is_chosen(&self) -> bool {
-        matches!(self, Self::Set | Self::Environment(_) | Self::File { .. })
+        matches!(self, Self::Set | Self::Environment(_) | Self::Form | Self::File { .. })
     }
 }
 
@@ -84,6 +86,7 @@ impl fmt::Display for Source {
         match self {
             Self::Set => f.write_str("--set"),
             Self::Environment(name) => f.write_str(name),
+            Self::Form => f.write_str("you"),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Given(label) => f.write_str(label),
             Self::Account => f.write_str("the account"),

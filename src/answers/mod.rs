@@ -22,11 +22,12 @@ mod write;
 pub use answer::{Answer, Answers, Row, Source, Value};
 pub use catalogue::{Catalogue, Conflict, Page, Rule};
 pub use explain::{Explanation, UnknownKey, explain};
-pub use load::{Loader, SCHEMA_VERSION};
+pub use load::{Loader, SCHEMA_VERSION, Typed};
 pub use problem::{InvalidAnswers, Place, Problem};
 pub use question::{
     Choice, Column, ColumnKind, Default, Kind, Question, Reference, Table, Text, always,
 };
 pub use schema::schema;
 pub use value::{TextValue, ValueError};
+pub(crate) use write::literal;
 pub use write::template;

@@ -69,6 +69,8 @@ pub enum Place {
     Set,
     /// In an environment variable.
     Environment(String),
+    /// In the form.
+    Form,
     /// It was handed over by the caller.
     Given(String),
     /// Nowhere: it is missing, and there is no file.
@@ -82,6 +84,7 @@ impl fmt::Display for Place {
             Self::File { path, line: None } => write!(f, "{}", path.display()),
             Self::Set => f.write_str("--set"),
             Self::Environment(name) => f.write_str(name),
+            Self::Form => f.write_str("form"),
             Self::Given(label) => f.write_str(label),
             Self::Answers => f.write_str("answers"),
         }

@@ -20,16 +20,17 @@ impl Answers {
     /// What `answers validate` says about answers that are right.
     pub fn summary(&self) -> String {
         let kinds =
-            ["--set", "the environment", "the file", "the caller", "the account", "default"];
-        let mut counts = [0usize; 6];
+            ["--set", "the environment", "you", "the file", "the caller", "the account", "default"];
+        let mut counts = [0usize; 7];
         for (_, _, source) in self.entries() {
             counts[match source {
                 Source::Set => 0,
                 Source::Environment(_) => 1,
-                Source::File { .. } => 2,
-                Source::Given(_) => 3,
-                Source::Account => 4,
-                Source::Derived(_) | Source::Default => 5,
+                Source::Form => 2,
+                Source::File { .. } => 3,
+                Source::Given(_) => 4,
+                Source::Account => 5,
+                Source::Derived(_) | Source::Default => 6,
             }] += 1;
         }
         let from: Vec<String> = counts

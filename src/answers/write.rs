@@ -112,7 +112,7 @@ fn comment(question: &Question) -> String {
     format!("{}: {}", question.label, question.why)
 }
 
-fn literal(value: &Value) -> String {
+pub(crate) fn literal(value: &Value) -> String {
     match value {
         Value::Text(text) => quoted(text),
         Value::Flag(flag) => flag.to_string(),

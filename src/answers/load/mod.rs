@@ -1,7 +1,7 @@
 //! Loading: from a file, `--set`, the environment, the caller and the account to [`Answers`].
 //!
 //! Each question takes the strongest answer there is: `--set`, then `SPRINGBOARD_ANSWER_<KEY>`,
-//! then the file, then what the caller gives, then what the account says, then the default.
+//! then what was typed into a form, then the file, then what the caller gives, then what the account says, then the default.
 //! Nothing is asked and nothing is begun; every problem is found in one go.
 
 mod file;
@@ -28,7 +28,17 @@ pub struct Loader<'a> {
     host: &'a Host,
     file: Option<(PathBuf, Cow<'a, str>)>,
     sets: Vec<String>,
+    typed: BTreeMap<&'static str, Typed>,
     given: Vec<(Source, BTreeMap<String, Value>)>,
+}
+
+/// What was typed into a form for one question, right or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// One text, without the need for quotes.
+    Text(String),
+    /// Several texts, a row each.
+    Items(Vec<String>),
 }
 
 impl Answers {
@@ -53,7 +63,8 @@ impl Answers {
 impl<'a> Loader<'a> {
     /// A loader with nothing but the environment.
     pub fn new(catalogue: &'static Catalogue, host: &'a Host) -> Self {
-        Self { catalogue, host, file: None, sets: Vec::new(), given: Vec::new() }
+        let (sets, typed, given) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { catalogue, host, file: None, sets, typed, given }
     }
 
     /// Reads the answer file at `path`, which is taken from the working directory.
@@ -78,6 +89,13 @@ impl<'a> Loader<'a> {
     #[must_use]
     pub fn sets(mut self, sets: &[String]) -> Self {
         self.sets.extend_from_slice(sets);
+        self
+    }
+
+    /// Adds what was typed into a form.
+    #[must_use]
+    pub fn typed(mut self, typed: &BTreeMap<&'static str, Typed>) -> Self {
+        self.typed.extend(typed.iter().map(|(key, typed)| (*key, typed.clone())));
         self
     }
 
@@ -120,6 +138,7 @@ impl<'a> Loader<'a> {
         let mut state = Loading::new(self.catalogue, self.host, file.as_ref());
         state.take_given(&self.given);
         state.take_file();
+        state.take_typed(&self.typed);
         state.take_environment();
         state.take_sets(&self.sets);
         Ok(state.finish())
@@ -188,6 +207,18 @@ impl<'f> Loading<'f> {
         }
     }
 
+    fn take_typed(&mut self, typed: &BTreeMap<&'static str, Typed>) {
+        for (key, typed) in typed {
+            let raw = match typed {
+                Typed::Text(words) => Raw::Words(words.clone()),
+                Typed::Items(items) => Raw::Value(Value::List(items.clone())),
+            };
+            let base = self.host.current_dir().to_owned();
+            let entry = Entry { raw, place: Place::Form, source: Source::Form, base };
+            self.take(key, entry, &Place::Form);
+        }
+    }
+
     fn take_environment(&mut self) {
         for (name, words) in self.host.vars() {
             let Some(key) = name.strip_prefix(VARIABLE_PREFIX).filter(|_| !words.is_empty()) else {
@@ -251,8 +282,9 @@ impl<'f> Loading<'f> {
             Place::File { line: Some(line), .. } => (0, *line),
             Place::Set => (1, 0),
             Place::Environment(_) => (2, 0),
-            Place::Given(_) => (3, 0),
-            Place::File { line: None, .. } | Place::Answers => (4, 0),
+            Place::Form => (3, 0),
+            Place::Given(_) => (4, 0),
+            Place::File { line: None, .. } | Place::Answers => (5, 0),
         });
         (answers, self.problems)
     }
@@ -337,6 +369,7 @@ impl<'f> Loading<'f> {
         let place = match at.and_then(source) {
             Some(Source::Set) => Place::Set,
             Some(Source::Environment(name)) => Place::Environment(name.clone()),
+            Some(Source::Form) => Place::Form,
             Some(Source::File { path, line }) => {
                 Place::File { path: path.clone(), line: Some(*line) }
             }
