@@ -4,6 +4,7 @@
 //! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line.
 
+pub mod ask;
 pub mod json;
 pub mod line;
 pub mod printer;
