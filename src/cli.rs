@@ -25,6 +25,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Go on with a deployment after a failure or a stop.
     Resume(Resume),
+    /// Watch a run, from its start: the one that is at work, else the newest.
+    Attach(AttachArgs),
     /// Stop a run: after the running stage, now, or by force.
     Stop(Stop),
     /// One screen of facts about a deployment, or about all of them.
@@ -45,6 +47,9 @@ pub enum Command {
         #[command(subcommand)]
         command: WorldCommand,
     },
+    /// Carries a run out beside the terminal.
+    #[command(hide = true)]
+    Host,
     /// Runs an external program for the engine.
     #[command(hide = true)]
     ToolRun,
@@ -207,11 +212,30 @@ pub struct Stop {
     pub state_dir: Option<PathBuf>,
 }
 
+/// `springboard attach`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ctrl-C never reaches the run: on a terminal it shows what is in flight and what can be asked, a \
+second one leaves. Leaving changes nothing. The exit code is that of the run, 0 after leaving.")]
+pub struct AttachArgs {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// Watch only: ask nothing of the run.
+    #[arg(long)]
+    pub read_only: bool,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
 /// `springboard status`
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// `NAME`, or `rehearsal/NAME`; without it, all.
     pub deployment: Option<String>,
+    /// Show its run from the start to the end, as it happens; asks nothing of it.
+    #[arg(long, requires = "deployment")]
+    pub follow: bool,
     /// State and output.
     #[command(flatten)]
     pub common: Common,

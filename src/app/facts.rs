@@ -14,9 +14,9 @@ use springboard::run::event::{RunStatus, Standing};
 use springboard::run::journal;
 use springboard::run::state::Status;
 
-use super::{Ending, state_root};
+use super::{Ending, state_root, watch};
 
-pub(crate) fn status(
+pub(crate) async fn status(
     args: &StatusArgs,
     host: &Host,
     printer: &mut Printer,
@@ -26,6 +26,9 @@ pub(crate) fn status(
         return all(&root, args.common.output, printer);
     };
     let deployment = Deployment::find(&root, name).map_err(|error| Ending::usage(&error))?;
+    if args.follow {
+        return watch::follow(args, &deployment, host, printer).await;
+    }
     let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
     let facts = Facts { deployment: &deployment, state: state.as_ref() };
     match args.common.output {

@@ -19,8 +19,8 @@ use springboard::engine::session::{Session, failure_of};
 use springboard::engine::socket::{self, Greeting, Socket};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
-use springboard::frontend::printer::Printer;
-use springboard::frontend::{self, Output, line};
+use springboard::frontend::printer::{Printer, Relayed};
+use springboard::frontend::{self, Shown, line};
 use springboard::host::{Host, write_private};
 use springboard::plan::Plan;
 use springboard::run::event::{EventKind, Outcome, RunStatus};
@@ -31,7 +31,7 @@ use springboard::tools::Toolbox;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::credentials::Login;
-use super::{Ending, rehearsal, signals, state_root, tools};
+use super::{Ending, Front, rehearsal, signals, state_root, tools};
 
 /// A run that is about to begin: everything has been checked, nothing has been begun.
 pub(crate) struct Launch {
@@ -49,6 +49,7 @@ pub(crate) struct Launch {
 
 pub(crate) async fn resume(
     args: Resume,
+    front: Front,
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
@@ -85,7 +86,7 @@ pub(crate) async fn resume(
     let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
     let launch =
         Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE)).await?;
-    let (ending, _) = Box::pin(launch.go(host, args.common.output, printer)).await?;
+    let (ending, _) = Box::pin(launch.go(host, front, printer)).await?;
     Ok(ending)
 }
 
@@ -189,9 +190,16 @@ impl Launch {
     pub(crate) async fn go(
         mut self,
         host: &Host,
-        output: Output,
+        front: Front,
         printer: &mut Printer,
     ) -> Result<(Ending, RunStatus), Ending> {
+        let is_heard = |what: &Relayed| match front {
+            Front::Here(_) => true,
+            Front::Viewers => printer.relay(what).is_ok(),
+        };
+        if !is_heard(&Relayed::Ready) {
+            return Err(Ending::plain(5, "nobody waits for the run any more; nothing was begun"));
+        }
         // One for both: what the run learns is masked on the screen too.
         self.redactor = printer.redactor();
         let header = self.header(host);
@@ -207,8 +215,16 @@ impl Launch {
         };
         let Begun { session, requests, mut notices } = self.begin(host, &header)?;
         let socket = open_socket(&deployment, host, printer);
+        is_heard(&Relayed::Begun {
+            state_dir: deployment.state_root().to_owned(),
+            deployment: deployment.label(),
+        });
         let engine = run_engine(session, differences);
-        let shown = frontend::follow(output, printer, header, before, &mut notices);
+        let output = match front {
+            Front::Here(output) => Some(output),
+            Front::Viewers => None,
+        };
+        let shown = frontend::follow(Shown::new(output, before), printer, header, &mut notices);
         let served = async {
             match &socket {
                 Some(socket) => socket.serve(&greeting, &requests).await,
@@ -352,7 +368,7 @@ async fn run_engine(
     session.run().await
 }
 
-fn ending(status: RunStatus, state: &RunState) -> Ending {
+pub(crate) fn ending(status: RunStatus, state: &RunState) -> Ending {
     let code = match status {
         RunStatus::Done => return Ending::DONE,
         RunStatus::NotReady => 3,

@@ -4,7 +4,7 @@
 //! run are in its journal, the lines of tools in the logs of its steps.
 
 use std::panic::PanicHookInfo;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use springboard::frontend::printer::Printer;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -26,9 +26,14 @@ pub(crate) fn open(root: &Path, filter: Option<&str>) -> Option<WorkerGuard> {
     Some(guard)
 }
 
+/// Where the log is.
+pub(crate) fn path(root: &Path) -> PathBuf {
+    root.join(NAME)
+}
+
 /// A panic is a bug: its trace goes to the log, one line says so and where.
 pub(crate) fn catch_panics(root: &Path) {
-    let log = root.join(NAME);
+    let log = path(root);
     std::panic::set_hook(Box::new(move |panic| tell(panic, &log)));
 }
 

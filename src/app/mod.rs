@@ -6,6 +6,7 @@
 mod answers;
 mod credentials;
 mod facts;
+mod host;
 mod launch;
 pub(crate) mod log;
 mod plan;
@@ -13,12 +14,14 @@ mod rehearsal;
 mod signals;
 mod stop;
 mod tools;
+mod watch;
 mod world;
 
 use std::path::{Path, PathBuf};
 
 use springboard::cli::{Cli, Command};
 use springboard::error::{Hint, render};
+use springboard::frontend::Output;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
 
@@ -56,26 +59,50 @@ impl Ending {
     }
 }
 
+/// Where a run is shown that this process carries out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Front {
+    /// By this process.
+    Here(Output),
+    /// By viewers alone: this process is a host.
+    Viewers,
+}
+
 /// Runs one command.
 pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "started");
-    let ended = match cli.command {
-        Command::Rehearse(args) => Box::pin(rehearsal::rehearse(args, host, printer)).await,
-        Command::Resume(args) => Box::pin(launch::resume(args, host, printer)).await,
+    let ended = match host::wanted(&cli.command, host) {
+        Some(output) => host::start(output, host, printer).await,
+        None => carry_out(cli.command, host, printer).await,
+    };
+    let ending = ended.unwrap_or_else(|ending| ending);
+    tracing::info!(code = ending.code, text = ending.text.as_deref().unwrap_or(""), "ended");
+    ending
+}
+
+async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Result<Ending, Ending> {
+    match command {
+        Command::Rehearse(args) => {
+            let front = Front::Here(args.common.output);
+            Box::pin(rehearsal::rehearse(args, front, host, printer)).await
+        }
+        Command::Resume(args) => {
+            let front = Front::Here(args.common.output);
+            Box::pin(launch::resume(args, front, host, printer)).await
+        }
+        Command::Attach(args) => watch::attach(&args, host, printer).await,
         Command::Plan(args) => plan::plan(args, host, printer).await,
         Command::Stop(args) => stop::stop(&args, host, printer).await,
-        Command::Status(args) => facts::status(&args, host, printer),
+        Command::Status(args) => facts::status(&args, host, printer).await,
         Command::Runs(args) => facts::runs(&args, host, printer),
         Command::Answers { command } => answers::run(command, host, printer),
         Command::Tools(args) => tools::tools(args, host, printer).await,
         Command::World { command } => world::run(command, host, printer).await,
         Command::ClusterToken(args) => credentials::cluster_token(&args, host, printer).await,
         Command::Credentials(args) => credentials::print(&args, host, printer).await,
+        Command::Host => host::serve(host, printer).await,
         Command::ToolRun => Ok(Ending::plain(1, "error: `tool-run` is started by the engine")),
-    };
-    let ending = ended.unwrap_or_else(|ending| ending);
-    tracing::info!(code = ending.code, text = ending.text.as_deref().unwrap_or(""), "ended");
-    ending
+    }
 }
 
 /// The state folder that is meant.

@@ -33,10 +33,11 @@ use url::Url;
 use super::credentials::Login;
 use super::launch::Prepare;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
-use super::{Ending, state_root};
+use super::{Ending, Front, state_root};
 
 pub(crate) async fn rehearse(
     args: Rehearse,
+    front: Front,
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
@@ -64,7 +65,7 @@ pub(crate) async fn rehearse(
     };
     let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
     let launch = prepare.rehearsal(host, &text, scale).await?;
-    let (ending, status) = Box::pin(launch.go(host, args.common.output, printer)).await?;
+    let (ending, status) = Box::pin(launch.go(host, front, printer)).await?;
     if args.discard && status == RunStatus::Done {
         discard(&deployment).await?;
         printer.note(&format!("{} and its world are removed", deployment.label()));

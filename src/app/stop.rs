@@ -40,9 +40,10 @@ pub(crate) async fn stop(
     } else {
         Request::StopAfterStage
     };
-    for line in cost(request, &state, host.now()) {
+    for line in in_flight(&state, host.now()) {
         printer.line(&line);
     }
+    printer.line(costs(request));
     if !is_confirmed(args, request, &label)? {
         return Err(Ending::plain(6, "nothing was asked of the run"));
     }
@@ -75,8 +76,8 @@ pub(crate) fn unanswered(error: &AskError) -> Ending {
     }
 }
 
-/// What a request costs, by what is in flight.
-fn cost(request: Request, state: &RunState, now: Timestamp) -> Vec<String> {
+/// What a stop would find at work.
+pub(crate) fn in_flight(state: &RunState, now: Timestamp) -> Vec<String> {
     let running = state.stages.iter().find(|stage| stage.status == Status::Running);
     let Some(running) = running else { return vec!["nothing is in flight".into()] };
     let mut lines = vec![format!("running: stage {}", running.id)];
@@ -88,25 +89,25 @@ fn cost(request: Request, state: &RunState, now: Timestamp) -> Vec<String> {
             lines.push(format!("  {address} {} for {time}", doing(*action)));
         }
     }
-    lines.push(
-        match request {
-            Request::StopAfterStage => {
-                "stopping after this stage costs nothing: the stage ends, the next one does not \
-                 begin"
-            }
-            Request::StopNow => {
-                "stopping now interrupts the running tool, once: what is being made is marked as \
-                 unfinished; resume asks the account and keeps what is healthy"
-            }
-            Request::Force => {
-                "force ends the running tool without its consent: what it was making may exist \
-                 without being in the state; resume looks for it and takes it in. After a second \
-                 force the tool is killed"
-            }
-        }
-        .to_owned(),
-    );
     lines
+}
+
+/// What a request does, and what that costs.
+pub(crate) fn costs(request: Request) -> &'static str {
+    match request {
+        Request::StopAfterStage => {
+            "stopping after this stage costs nothing: the stage ends, the next one does not begin"
+        }
+        Request::StopNow => {
+            "stopping now interrupts the running tool, once: what is being made is marked as \
+             unfinished; resume asks the account and keeps what is healthy"
+        }
+        Request::Force => {
+            "force ends the running tool without its consent: what it was making may exist \
+             without being in the state; resume looks for it and takes it in. After a second \
+             force the tool is killed"
+        }
+    }
 }
 
 /// Whether what costs something is meant: said beforehand, or asked for on a terminal.

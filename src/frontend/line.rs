@@ -154,6 +154,19 @@ fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The line with which a run begins where several are shown one after the other.
+pub fn beginning(header: &Header) -> String {
+    let clock = header.at.strftime("%H:%M:%S");
+    let Header { run, deployment, springboard, .. } = header;
+    let day = header.at.strftime("%Y-%m-%d");
+    let continues = header.continues.as_ref().map(|run| format!(", continues {run}"));
+    let continues = continues.unwrap_or_default();
+    let prefix = Lines::new(header).prefix;
+    format!(
+        "{clock} {prefix}run {run} of {deployment}, {day}, springboard {springboard}{continues}"
+    )
+}
+
 /// The facts at the end of a run: how it ended, time per stage, outputs, what to do.
 pub fn ending(state: &RunState) -> Vec<String> {
     let mut lines = vec![String::new()];

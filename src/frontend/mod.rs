@@ -14,7 +14,7 @@ pub mod words;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::engine::recorder::Notice;
-use crate::run::{Header, RunState};
+use crate::run::{Event, Header, RunState};
 use printer::Printer;
 
 /// How a run is shown.
@@ -26,36 +26,72 @@ pub enum Output {
     Json,
 }
 
-/// Shows a run until its last event, and returns what it came to.
-pub async fn follow(
-    output: Output,
-    printer: &mut Printer,
-    header: Header,
-    before: RunState,
-    notices: &mut UnboundedReceiver<Notice>,
-) -> RunState {
-    let mut state = before;
-    state.begin_run(header.clone());
-    let lines = line::Lines::new(&header);
-    if output == Output::Json {
-        printer.line(&json::document(&header));
+/// Shows a run in lines or JSON, event by event, and folds it.
+#[derive(Debug)]
+pub struct Shown {
+    output: Option<Output>,
+    lines: Option<line::Lines>,
+    /// What the run is now.
+    pub state: RunState,
+}
+
+impl Shown {
+    /// Nothing yet; `before` is what earlier runs did. Without an output it is only folded.
+    pub fn new(output: Option<Output>, before: RunState) -> Self {
+        Self { output, lines: None, state: before }
     }
-    while let Some(notice) = notices.recv().await {
-        let Notice::Event(event) = notice else { continue };
-        match output {
-            Output::Json => printer.line(&json::document(&*event)),
-            Output::Line => {
-                for line in lines.of(&event, &state) {
+
+    /// Changes how what follows is shown.
+    pub fn show_from_here(&mut self, output: Output) {
+        self.output = Some(output);
+    }
+
+    /// A run begins.
+    pub fn begin(&mut self, header: Header, printer: &mut Printer) {
+        if self.output == Some(Output::Json) {
+            printer.line(&json::document(&header));
+        }
+        self.lines = Some(line::Lines::new(&header));
+        self.state.begin_run(header);
+    }
+
+    /// Something happened in it.
+    pub fn event(&mut self, event: &Event, printer: &mut Printer) {
+        match (self.output, &self.lines) {
+            (Some(Output::Json), _) => printer.line(&json::document(event)),
+            (Some(Output::Line), Some(lines)) => {
+                for line in lines.of(event, &self.state) {
                     printer.line(&line);
                 }
             }
+            _ => {}
         }
-        state.apply(&event);
+        self.state.apply(event);
     }
-    if output == Output::Line {
-        for line in line::ending(&state) {
-            printer.line(&line);
+
+    /// Nothing more will happen.
+    pub fn end(&self, printer: &mut Printer) {
+        if self.output == Some(Output::Line) {
+            for line in line::ending(&self.state) {
+                printer.line(&line);
+            }
         }
     }
-    state
+}
+
+/// Shows the run of this process until its last event, and returns what it came to.
+pub async fn follow(
+    mut shown: Shown,
+    printer: &mut Printer,
+    header: Header,
+    notices: &mut UnboundedReceiver<Notice>,
+) -> RunState {
+    shown.begin(header, printer);
+    while let Some(notice) = notices.recv().await {
+        if let Notice::Event(event) = notice {
+            shown.event(&event, printer);
+        }
+    }
+    shown.end(printer);
+    shown.state
 }

@@ -168,6 +168,11 @@ impl Viewer {
         self.greeting.as_ref()
     }
 
+    /// Id of the run that is watched.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
     /// What asks something of the run.
     pub fn asker(&self) -> Asker {
         Asker { deployment: self.deployment.clone(), sender: self.sender.clone() }

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug, Clone)]
 pub struct Host {
     vars: BTreeMap<String, String>,
+    args: Vec<String>,
     current_dir: PathBuf,
     program: PathBuf,
 }
@@ -35,6 +36,10 @@ impl Host {
             vars: std::env::vars_os()
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
                 .collect(),
+            args: std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
             current_dir: std::env::current_dir()?,
             program: std::env::current_exe()?,
         })
@@ -43,7 +48,7 @@ impl Host {
     /// A host made of the given parts, for tests.
     #[must_use]
     pub fn fixed(vars: BTreeMap<String, String>, current_dir: PathBuf, program: PathBuf) -> Self {
-        Self { vars, current_dir, program }
+        Self { vars, args: Vec::new(), current_dir, program }
     }
 
     /// The value of an environment variable; an empty one counts as not set.
@@ -54,6 +59,12 @@ impl Host {
     /// The whole environment.
     pub fn vars(&self) -> &BTreeMap<String, String> {
         &self.vars
+    }
+
+    /// The words of the command line after the name of the program; what is no text in them is not
+    /// kept as it is.
+    pub fn args(&self) -> &[String] {
+        &self.args
     }
 
     /// The working directory at the start.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 pub use super::running::{Ended, Running, Signalled};
 use super::stamp::Stamp;
@@ -168,6 +168,7 @@ pub(super) fn spawn_tool(command: &CommandLine, out: File, err: File) -> io::Res
 pub fn detach(command: &CommandLine, log: &Path) -> io::Result<Child> {
     let out = File::options().append(true).create(true).open(log)?;
     let err = out.try_clone()?;
+    // In no process group of its own: the leader of one cannot make a session.
     Command::new(&command.program)
         .args(&command.args)
         .env_clear()
@@ -176,7 +177,40 @@ pub fn detach(command: &CommandLine, log: &Path) -> io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(err)
-        .process_group(0)
+        .kill_on_drop(false)
+        .spawn()
+}
+
+/// Starts a process of ours that outlives us and makes its own session: it is told `order` on its
+/// standard input, tells us something on its standard output as long as we listen, and everything
+/// else it says is in `log`.
+///
+/// # Errors
+/// When the log cannot be opened, or the program cannot be started or told.
+pub async fn hand_over(
+    command: &CommandLine,
+    order: &[u8],
+    log: &Path,
+) -> io::Result<(Child, ChildStdout)> {
+    let mut child = spawn_host(command, log)?;
+    let mut stdin = piped(child.stdin.take());
+    stdin.write_all(order).await?;
+    let stdout = piped(child.stdout.take());
+    Ok((child, stdout))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door for spawning")]
+fn spawn_host(command: &CommandLine, log: &Path) -> io::Result<Child> {
+    let log = File::options().append(true).create(true).open(log)?;
+    // In no process group of its own: the leader of one cannot make a session.
+    Command::new(&command.program)
+        .args(&command.args)
+        .env_clear()
+        .envs(&command.env)
+        .current_dir(&command.dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(log)
         .kill_on_drop(false)
         .spawn()
 }

@@ -1,0 +1,147 @@
+//! The host process: carries a run out in a session of its own, so that the run outlives the
+//! terminal.
+//!
+//! The command that was typed starts it ([`start`]), hands the very same words over to it, prints
+//! what it says until the run has begun, and is a viewer from then on. The host ([`serve`]) checks
+//! everything, and begins nothing when nobody is there any more to be told of it.
+
+use std::path::Path;
+
+use clap::Parser as _;
+use springboard::cli::{Cli, Command};
+use springboard::engine::deployment::{Deployment, make_private};
+use springboard::error::Hint;
+use springboard::frontend::Output;
+use springboard::frontend::printer::{Printer, Relayed};
+use springboard::host::Host;
+use springboard::tools::process::{CommandLine, hand_over};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
+use tokio::process::ChildStdout;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::watch::{self, Left, Shows};
+use super::{Ending, Front, launch, log, rehearsal};
+
+/// How a command that runs something is shown, where it does so in a host process: with somebody
+/// at a terminal who did not say that nothing must be asked.
+pub(crate) fn wanted(command: &Command, host: &Host) -> Option<Output> {
+    let (confirm, common) = match command {
+        Command::Rehearse(args) if !args.list_scenarios => (&args.confirm, &args.common),
+        Command::Resume(args) => (&args.confirm, &args.common),
+        _ => return None,
+    };
+    (!confirm.non_interactive && host.has_terminal()).then_some(common.output)
+}
+
+/// Starts the host and watches the run that it begins.
+pub(crate) async fn start(
+    output: Output,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Ending, Ending> {
+    let failed = |source| Ending::not_ready(&Unhosted { source });
+    let root = host.state_root();
+    make_private(&root).map_err(failed)?;
+    let command = CommandLine {
+        program: host.program().to_owned(),
+        args: vec!["host".into()],
+        env: host.vars().clone(),
+        dir: host.current_dir().to_owned(),
+    };
+    let order = host.args().join("\0");
+    let started = hand_over(&command, order.as_bytes(), &log::path(&root)).await;
+    let (_goes_on_by_itself, said) = started.map_err(failed)?;
+    let mut relayed = BufReader::new(said).lines();
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(failed)?;
+    let begun = tokio::select! {
+        begun = relay(&mut relayed, printer) => begun,
+        _ = interrupts.recv() => return Err(Ending::plain(5, "stopped before anything was begun")),
+    };
+    let (state_dir, label) = match begun {
+        Some(Relayed::Begun { state_dir, deployment }) => (state_dir, deployment),
+        Some(Relayed::Ended { code, text }) => return Ok(Ending { code, text }),
+        _ => return Err(died(&root)),
+    };
+    let found = Deployment::find(&state_dir, &label).map_err(|error| Ending::plain_error(&error));
+    printer.note(&format!(
+        "the run goes on without this terminal; `springboard attach {label}` comes back to it"
+    ));
+    let shows = Shows { output, earlier_runs: false, can_ask: true };
+    let seen = watch::watch(&found?, shows, &mut interrupts, host, printer).await?;
+    match seen {
+        // What this command was to do is not done.
+        Left::Detached => Ok(Ending { code: 5, text: None }),
+        Left::Ended(ending) => match relay(&mut relayed, printer).await {
+            // The host knows best how it has ended, as long as it lives.
+            Some(Relayed::Ended { code, text }) => Ok(Ending { code, text }),
+            _ => Ok(ending),
+        },
+    }
+}
+
+/// Prints what the host says until something else follows from it; `None` when it is gone.
+async fn relay(
+    relayed: &mut Lines<BufReader<ChildStdout>>,
+    printer: &mut Printer,
+) -> Option<Relayed> {
+    while let Ok(Some(line)) = relayed.next_line().await {
+        match serde_json::from_str(&line).ok()? {
+            Relayed::Result { text } => printer.text(&text),
+            Relayed::Note { text } => printer.note(&text),
+            Relayed::Ready => {}
+            end @ (Relayed::Begun { .. } | Relayed::Ended { .. }) => return Some(end),
+        }
+    }
+    None
+}
+
+fn died(root: &Path) -> Ending {
+    let log = log::path(root);
+    let text = format!(
+        "error: the process that carries the run out ended at once\nlog: {}",
+        log.display()
+    );
+    Ending::plain(1, text)
+}
+
+/// Is the host: hears what to do, does it, and tells how it ended.
+pub(crate) async fn serve(host: &Host, printer: &mut Printer) -> Result<Ending, Ending> {
+    // Neither a closed terminal nor a Ctrl-C for another process reaches it.
+    let _already_leads_one = rustix::process::setsid();
+    let _ignored_from_now_on = signal(SignalKind::hangup());
+    *printer = Printer::to_starter(printer.redactor());
+    let mut order = String::new();
+    let heard = tokio::io::stdin().read_to_string(&mut order).await;
+    let by_hand = || Ending::plain(1, "error: `host` is started by springboard itself");
+    heard.map_err(|_not_text| by_hand())?;
+    let words = std::iter::once("springboard").chain(order.split('\0'));
+    let cli = Cli::try_parse_from(words).map_err(|_not_ours| by_hand())?;
+    let ended = match cli.command {
+        Command::Rehearse(args) => {
+            Box::pin(rehearsal::rehearse(args, Front::Viewers, host, printer)).await
+        }
+        Command::Resume(args) => {
+            Box::pin(launch::resume(args, Front::Viewers, host, printer)).await
+        }
+        _ => Err(by_hand()),
+    };
+    let Ending { code, text } = ended.unwrap_or_else(|ending| ending);
+    // Whoever has started it may have left; whoever else watches has seen the end in the journal.
+    let _nobody_hears = printer.relay(&Relayed::Ended { code, text: text.clone() });
+    tracing::info!(code, text = text.as_deref().unwrap_or(""), "the hosted command ended");
+    Ok(Ending { code, text: None })
+}
+
+/// The host cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[error("could not start the process that carries the run out")]
+struct Unhosted {
+    #[source]
+    source: std::io::Error,
+}
+
+impl Hint for Unhosted {
+    fn hint(&self) -> Option<String> {
+        Some("with `--non-interactive` the run is carried out by the command itself".into())
+    }
+}
