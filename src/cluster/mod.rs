@@ -16,4 +16,4 @@ pub use client::{Cluster, ClusterError, Door, Tokens};
 pub use kubeconfig::Kubeconfig;
 pub use readiness::{Readiness, Verdict};
 pub use watch::Watch;
-pub use workloads::Workloads;
+pub use workloads::{Hooks, Workloads};

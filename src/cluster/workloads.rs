@@ -29,6 +29,16 @@ pub struct Workloads {
     pub nodes: Vec<Value>,
 }
 
+/// Whether the jobs of hooks are judged too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hooks {
+    /// While Helm waits for them.
+    Counted,
+    /// Once it does not: what is left of a failed one is made anew by the next Helm, and says
+    /// nothing about what stands.
+    LeftOut,
+}
+
 impl Workloads {
     /// Asks for everything in a namespace.
     ///
@@ -58,9 +68,9 @@ impl Workloads {
         Ok(Self { deployments, stateful_sets, daemon_sets, jobs, claims, pods, events, nodes })
     }
 
-    /// Keeps what belongs to a Helm release, jobs of hooks included; what explains is kept.
+    /// Keeps what belongs to a Helm release; what explains is kept.
     #[must_use]
-    pub fn of_release(mut self, release: &str) -> Self {
+    pub fn of_release(mut self, release: &str, hooks: Hooks) -> Self {
         let annotation = |object: &Value, name: &str| {
             let annotations = object.pointer("/metadata/annotations")?;
             Some(annotations.get(name)?.as_str()?.to_owned())
@@ -77,7 +87,13 @@ impl Workloads {
         for list in lists {
             list.retain(is_owned);
         }
-        self.jobs.retain(|job| is_owned(job) || annotation(job, "helm.sh/hook").is_some());
+        // Helm writes no release on a hook; charts label it as they label everything.
+        let is_hook = |job: &Value| {
+            let label = job.pointer("/metadata/labels/app.kubernetes.io~1instance");
+            annotation(job, "helm.sh/hook").is_some()
+                && label.and_then(Value::as_str).is_none_or(|instance| instance == release)
+        };
+        self.jobs.retain(|job| is_owned(job) || hooks == Hooks::Counted && is_hook(job));
         self
     }
 
@@ -230,7 +246,7 @@ mod tests {
     fn verdict(status: &Value, pods: Vec<Value>) -> Verdict {
         let deployments = vec![deployment("core-api", "platform", status)];
         let workloads = Workloads { deployments, pods, ..Workloads::default() };
-        workloads.of_release("platform").readiness().remove(0).verdict
+        workloads.of_release("platform", Hooks::LeftOut).readiness().remove(0).verdict
     }
 
     #[test]
@@ -276,6 +292,11 @@ mod tests {
         );
     }
 
+    fn hook_of(release: &str, mut job: Value) -> Value {
+        job["metadata"]["labels"] = json!({"app.kubernetes.io/instance": release});
+        job
+    }
+
     #[test]
     fn only_what_belongs_to_the_release_is_judged() {
         let job = |name: &str, annotations: Value| {
@@ -290,16 +311,22 @@ mod tests {
             ],
             jobs: vec![
                 job("migrate", json!({"helm.sh/hook": "pre-upgrade"})),
+                hook_of("platform", job("own", json!({"helm.sh/hook": "pre-upgrade"}))),
+                hook_of("another", job("others", json!({"helm.sh/hook": "pre-upgrade"}))),
                 job("someones", json!({})),
             ],
             ..Workloads::default()
         };
-        let readiness = workloads.of_release("platform").readiness();
-        let readiness: Vec<_> = readiness.into_iter().map(|r| (r.object, r.verdict)).collect();
+        let judged = |hooks: Hooks| -> Vec<(String, Verdict)> {
+            let readiness = workloads.clone().of_release("platform", hooks).readiness();
+            readiness.into_iter().map(|r| (r.object, r.verdict)).collect()
+        };
         let failed = Verdict::Hopeless("failed, BackoffLimitExceeded: Job has failed".into());
+        let deployment = ("deployment/core-api".to_owned(), Verdict::Ready);
+        assert_eq!(judged(Hooks::LeftOut), [deployment.clone()]);
         assert_eq!(
-            readiness,
-            [("deployment/core-api".into(), Verdict::Ready), ("job/migrate".into(), failed)]
+            judged(Hooks::Counted),
+            [deployment, ("job/migrate".into(), failed.clone()), ("job/own".into(), failed)]
         );
     }
 

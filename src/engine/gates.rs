@@ -12,7 +12,7 @@ use crate::cloud::CloudError;
 use crate::cluster::readiness::{
     self, ingress_address, is_default_storage_class, name_of, node_is_ready, ready_condition,
 };
-use crate::cluster::{Cluster, ClusterError, Readiness, Verdict, Watch, Workloads};
+use crate::cluster::{Cluster, ClusterError, Hooks, Readiness, Verdict, Watch, Workloads};
 use crate::plan::Gate;
 use crate::run::event::{EventKind, Failure};
 
@@ -153,7 +153,7 @@ async fn look_at_cluster(cluster: Cluster, gate: &Gate) -> Result<Look, GateErro
     match gate {
         Gate::OneDefaultStorageClass => default_storage_class(&cluster).await,
         Gate::WorkloadsReady { namespace, release } => {
-            let readiness = release_readiness(&cluster, namespace, release).await?;
+            let readiness = release_readiness(&cluster, namespace, release, Hooks::LeftOut).await?;
             let what = format!("{} workloads of {release} ready", readiness.len());
             Ok(Look::of(readiness, what))
         }
@@ -185,8 +185,9 @@ pub(super) async fn release_readiness(
     cluster: &Cluster,
     namespace: &str,
     release: &str,
+    hooks: Hooks,
 ) -> Result<Vec<Readiness>, ClusterError> {
-    Ok(Workloads::read(cluster, namespace).await?.of_release(release).readiness())
+    Ok(Workloads::read(cluster, namespace).await?.of_release(release, hooks).readiness())
 }
 
 async fn default_storage_class(cluster: &Cluster) -> Result<Look, GateError> {

@@ -106,6 +106,15 @@ impl World {
         real.mul_f64(self.time_scale.max(0.0))
     }
 
+    /// How long something may take that others set a limit for. What is done here in earnest does
+    /// not become faster with the world, so a limit is never very short; where no time passes there
+    /// is none.
+    pub fn limit(&self, real: Duration) -> Option<Duration> {
+        const SHORTEST: Duration = Duration::from_secs(30);
+        let scaled = self.scaled(real);
+        (!scaled.is_zero()).then_some(scaled.max(SHORTEST.min(real)))
+    }
+
     /// A number that is the same for the same seed and label.
     pub fn number(&self, label: &str) -> u64 {
         let digest = self.digest(label);

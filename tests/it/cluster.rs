@@ -9,7 +9,7 @@ use futures::future::ready;
 use serde_json::{Value, json};
 use springboard::cloud::sign::{Credentials, cluster_token};
 use springboard::cluster::readiness::node_is_ready;
-use springboard::cluster::{Cluster, ClusterError, Door, Readiness, Verdict, Workloads};
+use springboard::cluster::{Cluster, ClusterError, Door, Hooks, Readiness, Verdict, Workloads};
 use springboard::rehearsal::authority::Authority;
 use springboard::rehearsal::environment;
 use springboard::run::Secret;
@@ -106,7 +106,7 @@ async fn wait_for(cluster: &Cluster, wanted: impl Fn(&Verdict) -> bool) -> Readi
     let looking = async {
         loop {
             let workloads = Workloads::read(cluster, "default").await.unwrap();
-            let mut readiness = workloads.of_release("platform").readiness();
+            let mut readiness = workloads.of_release("platform", Hooks::Counted).readiness();
             assert!(readiness.len() <= 1, "{readiness:?}");
             if let Some(found) = readiness.pop().filter(|found| wanted(&found.verdict)) {
                 return found;

@@ -16,7 +16,7 @@ use super::terraform::checked;
 use super::tool::{self, LastWords};
 use super::{Context, StepEnd, StepError};
 use crate::bundle::chart_values;
-use crate::cluster::Watch;
+use crate::cluster::{Hooks, Watch};
 use crate::error::Hint;
 use crate::plan::{Facts, Release, Render};
 use crate::run::Action;
@@ -197,7 +197,8 @@ async fn watch(
     loop {
         sleep(PAUSE).await;
         let Ok(cluster) = context.cluster() else { continue };
-        let found = gates::release_readiness(&cluster, &release.namespace, &release.name).await;
+        let (namespace, name) = (&release.namespace, &release.name);
+        let found = gates::release_readiness(&cluster, namespace, name, Hooks::Counted).await;
         let seen = watch.look(&found.unwrap_or_default(), began.elapsed());
         if let Err(error) = gates::tell(context, seen.news).await {
             return error;

@@ -324,9 +324,8 @@ fn progress(
     }
     let seconds = number(deployment, "/spec/progressDeadlineSeconds").unwrap_or(600);
     let allowed = Duration::from_secs(u64::try_from(seconds).unwrap_or(600));
-    // Without a scale there is no time to measure by: nothing is ever late.
-    let allowed = control.world().scaled(allowed);
-    let is_late = !allowed.is_zero() && control.timers.is_due(&deadline_name, allowed);
+    let limit = control.world().limit(allowed);
+    let is_late = limit.is_some_and(|allowed| control.timers.is_due(&deadline_name, allowed));
     let since_done = items(deployment, "/status/conditions")
         .any(|c| c["type"] == "Progressing" && c["reason"] == "NewReplicaSetAvailable");
     let same_set = items(deployment, "/status/conditions").any(|c| {

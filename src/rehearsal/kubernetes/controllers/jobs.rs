@@ -104,12 +104,12 @@ enum End {
     Late,
 }
 
-/// Whether a job has run longer than it may. Where no time passes nothing is ever late.
+/// Whether a job has run longer than it may.
 fn is_late(control: &mut Control<'_>, job: &Value) -> bool {
     let Some(seconds) = number(job, "/spec/activeDeadlineSeconds") else { return false };
     let allowed = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    let allowed = control.world().scaled(allowed);
-    !allowed.is_zero() && control.timers.is_due(&format!("job-deadline/{}", uid(job)), allowed)
+    let Some(allowed) = control.world().limit(allowed) else { return false };
+    control.timers.is_due(&format!("job-deadline/{}", uid(job)), allowed)
 }
 
 fn say(control: &mut Control<'_>, job: &Value, counts: &Counts) -> io::Result<()> {
