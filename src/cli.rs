@@ -21,6 +21,8 @@ pub struct Cli {
 pub enum Command {
     /// The whole install in the simulated world: no account, no network.
     Rehearse(Rehearse),
+    /// What would fail later, found out now: the checks alone; nothing is changed.
+    Preflight(PreflightArgs),
     /// What would be done: stages, steps, cost, time, deviations; nothing is changed.
     Plan(PlanArgs),
     /// Go on with a deployment after a failure or a stop.
@@ -111,6 +113,14 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
+/// Which checks are left out.
+#[derive(Debug, Clone, Args)]
+pub struct SkipArgs {
+    /// Leave a check out; the journal says so.
+    #[arg(long = "skip-check", value_name = "ID")]
+    pub skip_checks: Vec<String>,
+}
+
 /// The engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -145,6 +155,38 @@ pub struct Rehearse {
     /// Confirmations.
     #[command(flatten)]
     pub confirm: ConfirmArgs,
+    /// Checks that are left out.
+    #[command(flatten)]
+    pub skip: SkipArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard preflight`
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    /// Ask the simulated world instead of an account.
+    #[arg(long)]
+    pub rehearse: bool,
+    /// The scenario of the simulated world.
+    #[arg(long, value_name = "NAME|FILE", requires = "rehearse")]
+    pub scenario: Option<String>,
+    /// Print every check with its id, and ask nothing.
+    #[arg(long, conflicts_with_all = ["policy", "rehearse"])]
+    pub list: bool,
+    /// Print the IAM policy that an administrator would have to grant, and ask nothing.
+    #[arg(long)]
+    pub policy: bool,
+    /// Checks that are left out.
+    #[command(flatten)]
+    pub skip: SkipArgs,
+    /// The answers, which may be incomplete.
+    #[command(flatten)]
+    pub answers: AnswerArgs,
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
     /// State and output.
     #[command(flatten)]
     pub common: Common,
@@ -181,6 +223,9 @@ pub struct Resume {
     /// Confirmations.
     #[command(flatten)]
     pub confirm: ConfirmArgs,
+    /// Checks that are left out.
+    #[command(flatten)]
+    pub skip: SkipArgs,
     /// State and output.
     #[command(flatten)]
     pub common: Common,

@@ -11,8 +11,10 @@
 //! - [`answers`]: the answer file and its values
 //! - [`tools`], [`cloud`], [`bundle`]: external programs, AWS, embedded and delivered files
 //! - [`cluster`], [`transfer`]: Kubernetes reads; images and checkpoints on their way
+//! - [`plan`]: what will be done, and what that demands
+//! - [`preflight`]: what is verified before anything is begun
 //! - [`form`]: answers while they are being given
-//! - [`plan`], [`blueprint`]: what will be done, and what can be installed
+//! - [`blueprint`]: what can be installed
 //! - [`engine`]: carries a plan out
 //! - [`frontend`], [`cli`]: readers of a run; the types of the command line
 //! - [`rehearsal`]: the simulated world
@@ -29,6 +31,7 @@ pub mod form;
 pub mod frontend;
 pub mod host;
 pub mod plan;
+pub mod preflight;
 pub mod rehearsal;
 pub mod run;
 pub mod tools;

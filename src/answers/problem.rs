@@ -77,6 +77,16 @@ pub enum Place {
     Answers,
 }
 
+/// How a problem begins that is one of absence.
+pub(super) const MISSING: &str = "is missing";
+
+impl Problem {
+    /// Whether an answer is missing, instead of being wrong.
+    pub fn is_missing(&self) -> bool {
+        self.problem.starts_with(MISSING)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

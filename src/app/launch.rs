@@ -7,15 +7,15 @@ use std::sync::OnceLock;
 use springboard::answers::{Answers, Loader};
 use springboard::blueprint::{self, Blueprint, Given};
 use springboard::bundle::embedded;
-use springboard::cli::{ConfirmArgs, Resume, ToolArgs};
+use springboard::cli::{ConfirmArgs, Resume, SkipArgs, ToolArgs};
 use springboard::engine::claim::{Claim, Owner};
-use springboard::engine::credentials::Profile;
+use springboard::engine::credentials::{self, Profile};
 use springboard::engine::deployment::{
     Deployment, DeploymentError, Kind, make_private, new_run_id,
 };
 use springboard::engine::recorder::{Notice, Recorder};
 use springboard::engine::requests::Requests;
-use springboard::engine::session::{Session, failure_of};
+use springboard::engine::session::{Preflight, Session, failure_of};
 use springboard::engine::socket::{self, Greeting, Socket};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
@@ -23,7 +23,8 @@ use springboard::frontend::printer::{Printer, Relayed};
 use springboard::frontend::{self, Shown, line};
 use springboard::host::{Host, write_private};
 use springboard::plan::Plan;
-use springboard::run::event::{EventKind, Outcome, RunStatus};
+use springboard::preflight;
+use springboard::run::event::{EventKind, RunStatus};
 use springboard::run::journal::{self, FORMAT};
 use springboard::run::receipt::Receipt;
 use springboard::run::{Action, Header, Journal, Redactor, RunState};
@@ -31,6 +32,7 @@ use springboard::tools::Toolbox;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::credentials::Login;
+use super::preflight::Beginning;
 use super::{Ending, Front, rehearsal, signals, state_root, tools};
 
 /// A run that is about to begin: everything has been checked, nothing has been begun.
@@ -45,6 +47,16 @@ pub(crate) struct Launch {
     pub(crate) before: Option<RunState>,
     pub(crate) confirmed: Vec<String>,
     pub(crate) redactor: Redactor,
+    pub(crate) preflight: Preflight,
+}
+
+/// The checks that are left out, by their ids.
+pub(crate) fn left_out(
+    blueprint: &'static dyn Blueprint,
+    skip: &SkipArgs,
+) -> Result<BTreeSet<&'static str>, Ending> {
+    preflight::choose(&blueprint::checks(blueprint), &skip.skip_checks)
+        .map_err(|error| Ending::usage(&error))
 }
 
 pub(crate) async fn resume(
@@ -75,6 +87,7 @@ pub(crate) async fn resume(
     let loader = Loader::new(blueprint.catalogue(), host).file(&deployment.answers());
     let answers = loader.and_then(|loader| loader.load()).map_err(|error| Ending::usage(&error))?;
     let tools = tools::as_before(args.tools, &deployment);
+    let left_out = left_out(blueprint, &args.skip)?;
     let prepare = Prepare {
         deployment,
         answers,
@@ -82,6 +95,7 @@ pub(crate) async fn resume(
         before: Some(state),
         tools,
         confirm: args.confirm,
+        left_out,
     };
     let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
     let launch =
@@ -98,6 +112,7 @@ pub(crate) struct Prepare {
     pub(crate) before: Option<RunState>,
     pub(crate) tools: ToolArgs,
     pub(crate) confirm: ConfirmArgs,
+    pub(crate) left_out: BTreeSet<&'static str>,
 }
 
 impl Prepare {
@@ -121,6 +136,19 @@ impl Prepare {
         let region = self.blueprint.region(&self.answers);
         let surroundings = rehearsal::surroundings(&address, &region, login);
         let plan = self.plan(&surroundings).await?;
+        let before = self.before.as_ref();
+        let context = super::preflight::of_run(&Beginning {
+            host,
+            deployment: &self.deployment,
+            blueprint: self.blueprint,
+            answers: &self.answers,
+            toolbox: &toolbox,
+            surroundings: &surroundings,
+            estimate: credentials::estimate(&plan, before, surroundings.pace),
+            continues: before.is_some_and(|state| state.rollout_started.is_some()),
+        });
+        let checks = blueprint::checks(self.blueprint);
+        let preflight = Preflight { checks, context, left_out: self.left_out };
         Ok(Launch {
             deployment: self.deployment,
             claim,
@@ -132,6 +160,7 @@ impl Prepare {
             before: self.before,
             confirmed: self.confirm.confirm,
             redactor: Redactor::of_environment(host.vars()),
+            preflight,
         })
     }
 
@@ -300,6 +329,7 @@ impl Launch {
             redactor: self.redactor,
             stop,
             confirmed: self.confirmed,
+            preflight: self.preflight,
         };
         Ok(Begun { session, requests, notices })
     }
@@ -355,14 +385,6 @@ async fn run_engine(
     session: Session,
     differences: Vec<String>,
 ) -> Result<RunStatus, springboard::engine::recorder::RecordError> {
-    let tools = [&session.toolbox.terraform, &session.toolbox.helm];
-    let checked = tools.into_iter().map(|tool| EventKind::CheckFinished {
-        check: tool.name.to_owned(),
-        outcome: Outcome::Pass,
-        finding: format!("{} at {}", tool.version, tool.path.display()),
-        remedy: None,
-    });
-    session.recorder.record_all(checked.collect()).await?;
     let found = differences.into_iter().map(|what| EventKind::Found { stage: None, what });
     session.recorder.record_all(found.collect()).await?;
     session.run().await

@@ -10,6 +10,7 @@ mod host;
 mod launch;
 pub(crate) mod log;
 mod plan;
+mod preflight;
 mod rehearsal;
 mod signals;
 mod stop;
@@ -91,6 +92,7 @@ async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Resu
             Box::pin(launch::resume(args, front, host, printer)).await
         }
         Command::Attach(args) => watch::attach(&args, host, printer).await,
+        Command::Preflight(args) => Box::pin(preflight::preflight(args, host, printer)).await,
         Command::Plan(args) => plan::plan(args, host, printer).await,
         Command::Stop(args) => stop::stop(&args, host, printer).await,
         Command::Status(args) => facts::status(&args, host, printer).await,

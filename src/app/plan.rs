@@ -1,6 +1,6 @@
 //! `springboard plan`: what would be done; nothing is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -73,7 +73,15 @@ async fn preview(
     let world = deployment.world();
     let confirm = ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() };
     let tools = args.tools.clone();
-    let prepare = Prepare { deployment, answers, blueprint, before: None, tools, confirm };
+    let prepare = Prepare {
+        deployment,
+        answers,
+        blueprint,
+        before: None,
+        tools,
+        confirm,
+        left_out: BTreeSet::new(),
+    };
     let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
     let planned = match launch {
         Ok(mut launch) => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,9 +20,11 @@ use springboard::engine::surroundings::{Listener, RegistryDoor, Surroundings};
 use springboard::error::Hint;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
+use springboard::preflight::reach::{Reach, ReachError, Signed};
 use springboard::rehearsal::account::RehearsedCloud;
 use springboard::rehearsal::control::{self, StageBegins};
 use springboard::rehearsal::process::{self, Address};
+use springboard::rehearsal::scenario::HostFacts;
 use springboard::rehearsal::{Scenario, environment, sample_bundle, scenarios};
 use springboard::run::Secret;
 use springboard::run::event::RunStatus;
@@ -52,6 +54,7 @@ pub(crate) async fn rehearse(
     let scenario = Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
     let blueprint = blueprint::ALL[0];
     let answers = load_answers(&args.answers, &scenario, blueprint, &root, host)?;
+    let left_out = super::launch::left_out(blueprint, &args.skip)?;
     let name = blueprint.deployment_name(&answers);
     let deployment = Deployment::named(&root, Kind::Rehearsal, &name);
     let before = earlier(&deployment, &answers, args.scenario.is_some(), &text, printer).await?;
@@ -62,6 +65,7 @@ pub(crate) async fn rehearse(
         before,
         tools: super::tools::as_before(args.tools, &deployment),
         confirm: args.confirm,
+        left_out,
     };
     let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
     let launch = prepare.rehearsal(host, &text, scale).await?;
@@ -82,6 +86,17 @@ pub(crate) fn load_answers(
     root: &Path,
     host: &Host,
 ) -> Result<Answers, Ending> {
+    loader(args, scenario, blueprint, root, host)?.load().map_err(|error| Ending::usage(&error))
+}
+
+/// The same, before anything is made of them.
+pub(crate) fn loader<'a>(
+    args: &springboard::cli::AnswerArgs,
+    scenario: &Scenario,
+    blueprint: &'static dyn Blueprint,
+    root: &Path,
+    host: &'a Host,
+) -> Result<Loader<'a>, Ending> {
     let folder = root.join("sample-bundle");
     let sample = sample_bundle::write(&folder)
         .map_err(|source| Ending::not_ready(&Unprepared { what: "the sample bundle", source }))?;
@@ -94,7 +109,7 @@ pub(crate) fn load_answers(
     let loader =
         Loader::new(blueprint.catalogue(), host).sets(&args.sets).given("the sample bundle", given);
     let usage = |error: springboard::answers::InvalidAnswers| Ending::usage(&error);
-    let loader = match &args.answers {
+    Ok(match &args.answers {
         Some(path) => loader.file(path).map_err(usage)?,
         None => match blueprint.sample_answers(&scenario.answers) {
             Some(text) => {
@@ -103,12 +118,11 @@ pub(crate) fn load_answers(
             }
             None => loader.file(Path::new(&scenario.answers)).map_err(usage)?,
         },
-    };
-    loader.load().map_err(usage)
+    })
 }
 
 /// Sample answers with those that the scenario has otherwise.
-fn adjusted<'a>(sample: &'a str, otherwise: &toml::Table) -> Cow<'a, str> {
+fn adjusted(sample: &'static str, otherwise: &toml::Table) -> Cow<'static, str> {
     match sample.parse::<toml::Table>() {
         Ok(mut answers) if !otherwise.is_empty() => {
             answers.extend(otherwise.clone());
@@ -195,6 +209,7 @@ pub(crate) fn surroundings(address: &Address, region: &str, login: Login) -> Sur
             region,
             login.patient.clone(),
         )),
+        reach: Arc::new(WorldReach { control: address.control.clone() }),
         environment: BTreeMap::new(),
         terraform: environment::for_engine(address),
         backend: environment::backend(),
@@ -235,6 +250,34 @@ impl Listener for WorldListener {
             // A world that is gone is noticed by the stage itself, and said there.
             tracing::warn!(%error, stage, "the simulated world was not told of the stage");
         }
+    }
+}
+
+/// The network of the world: what its scenario says of hosts.
+#[derive(Debug)]
+struct WorldReach {
+    control: PathBuf,
+}
+
+impl WorldReach {
+    async fn host(&self) -> Result<HostFacts, ReachError> {
+        let facts = control::request(&self.control, "GET", "/host", None).await?;
+        serde_json::from_value(facts).map_err(|error| ReachError(error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Reach for WorldReach {
+    async fn certificate(&self, host: &str) -> Result<Signed, ReachError> {
+        let facts = self.host().await?;
+        if facts.unreachable.iter().any(|pattern| pattern == "*" || pattern == host) {
+            return Err(ReachError("no answer within 8 s".into()));
+        }
+        Ok(Signed { issuer: facts.tls_issuer, distrust: None })
+    }
+
+    async fn egress(&self) -> Result<Ipv4Addr, ReachError> {
+        Ok(self.host().await?.egress_ip)
     }
 }
 

@@ -96,7 +96,7 @@ struct Chosen {
     helm: PathBuf,
 }
 
-fn search(args: &ToolArgs, host: &Host) -> Search {
+pub(super) fn search(args: &ToolArgs, host: &Host) -> Search {
     Search {
         engine: args.engine.map(|engine| match engine {
             EngineName::Terraform => Engine::Terraform,

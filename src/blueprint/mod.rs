@@ -17,6 +17,8 @@ use crate::bundle::BundleError;
 use crate::cloud::Reservation;
 use crate::error::Hint;
 use crate::plan::Plan;
+use crate::plan::demand::Demand;
+use crate::preflight::{self, Check};
 
 /// Something that can be installed.
 pub trait Blueprint: Debug + Send + Sync {
@@ -32,6 +34,10 @@ pub trait Blueprint: Debug + Send + Sync {
     fn region(&self, answers: &Answers) -> String;
     /// The capacity reservation that was answered.
     fn reservation(&self, answers: &Answers) -> Option<String>;
+    /// What these answers, which may be incomplete, ask of the account and the network.
+    fn demand(&self, answers: &Answers) -> Demand;
+    /// The checks that only this blueprint has, in display order.
+    fn checks(&self) -> &'static [&'static Check];
     /// What will be done with these answers.
     ///
     /// # Errors
@@ -70,6 +76,14 @@ pub struct Given {
 
 /// All blueprints.
 pub const ALL: &[&dyn Blueprint] = &[&poolside::Poolside];
+
+/// All checks of a blueprint: those of every one and its own, by subject.
+pub fn checks(blueprint: &dyn Blueprint) -> Vec<&'static Check> {
+    let mut checks: Vec<&'static Check> =
+        preflight::CHECKS.iter().chain(blueprint.checks()).copied().collect();
+    checks.sort_by_key(|check| check.subject);
+    checks
+}
 
 /// The blueprint of that name.
 pub fn named(name: &str) -> Option<&'static dyn Blueprint> {

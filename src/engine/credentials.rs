@@ -2,9 +2,9 @@
 //!
 //! No tool is given keys. Each is given a private AWS configuration whose profile has our own
 //! `springboard credentials` as its `credential_process` ([`Profile`]), so that a login that was
-//! renewed elsewhere is picked up by what runs. Before the start the end of the login is held
-//! against the plan ([`check`]); during the run [`watch`] says when it is near, when it has come
-//! and when it was put off.
+//! renewed elsewhere is picked up by what runs. Before the start a check holds the end of the login
+//! against the [`estimate`]; during the run [`watch`] says when it is near, when it has come and when
+//! it was put off.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +20,10 @@ use super::session::Session;
 use super::surroundings::Surroundings;
 use crate::cloud::{CredentialError, Renewal, Served};
 use crate::host::write_private;
-use crate::run::event::{EventKind, Failure, Outcome, Standing};
+use crate::plan::Plan;
+use crate::preflight::{Estimate, span};
+use crate::run::RunState;
+use crate::run::event::{EventKind, Failure, Standing};
 use crate::run::state::Status;
 
 /// Name of the profile; nobody types it.
@@ -109,117 +112,26 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// How long the plan takes, as far as that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Estimate {
-    /// Of the next stage of which it is known; those before it are short.
-    next: Duration,
-    /// Of all that are left.
-    known: Duration,
-}
-
-impl Estimate {
-    fn of(session: &Session) -> Self {
-        let is_done =
-            |id: &str| session.before.stages.iter().any(|s| s.id == id && s.status == Status::Done);
-        let left = session.plan.stages.iter().filter(|stage| !is_done(stage.id));
-        let pace = session.surroundings.pace;
-        let times = left.map(|stage| session.plan.times.get(stage.id).map(|t| t.mul_f64(pace)));
-        let times: Vec<Option<Duration>> = times.collect();
-        Self {
-            next: times.iter().flatten().next().copied().unwrap_or_default(),
-            known: times.iter().flatten().sum(),
-        }
+/// How long the stages of a plan take that are left, as far as that is known.
+pub fn estimate(plan: &Plan, before: Option<&RunState>, pace: f64) -> Estimate {
+    let is_done = |id: &str| {
+        let stages = before.map_or(&[][..], |state| &state.stages);
+        stages.iter().any(|stage| stage.id == id && stage.status == Status::Done)
+    };
+    let left = plan.stages.iter().filter(|stage| !is_done(stage.id));
+    let times = left.map(|stage| plan.times.get(stage.id).map(|time| time.mul_f64(pace)));
+    let times: Vec<Option<Duration>> = times.collect();
+    Estimate {
+        next: times.iter().flatten().next().copied().unwrap_or_default(),
+        known: times.iter().flatten().sum(),
     }
 }
 
-/// What is known of the login before the start.
-struct Asked<'a> {
-    who: &'a str,
-    expires: Option<Timestamp>,
-    renewal: &'a Renewal,
-    now: Timestamp,
-}
-
-/// What a check has found.
-#[derive(Debug, PartialEq, Eq)]
-struct Verdict {
-    outcome: Outcome,
-    finding: String,
-    remedy: Option<String>,
-}
-
-/// Holds the end of the login against the plan; a failure when the run would not even get through
-/// its first stage.
-pub(super) async fn check(session: &Session) -> Result<Option<Failure>, RecordError> {
-    let around = &session.surroundings;
-    let verdict = match (around.credentials.credentials().await, around.cloud.caller().await) {
-        (Ok(served), Ok(caller)) => {
-            learn(session, &served);
-            judge(
-                &Asked {
-                    who: &caller.arn,
-                    expires: served.expires,
-                    renewal: around.credentials.renewal(),
-                    now: session.host.now(),
-                },
-                Estimate::of(session),
-            )
-        }
-        (Err(CredentialError::Ended { remedy }), _) => Verdict {
-            outcome: Outcome::Fail,
-            finding: "the credentials have ended".into(),
-            remedy: Some(remedy),
-        },
-        (Err(error), _) => unknown(&error),
-        (_, Err(error)) => unknown(&error),
-    };
-    let Verdict { outcome, finding, remedy } = verdict;
-    let failure = (outcome == Outcome::Fail).then(|| Failure {
-        what: finding.clone(),
-        causes: Vec::new(),
-        hint: remedy.clone(),
-    });
-    let check = "credentials".to_owned();
-    session.recorder.record(EventKind::CheckFinished { check, outcome, finding, remedy }).await?;
-    Ok(failure)
-}
-
-fn unknown(error: &dyn std::error::Error) -> Verdict {
-    Verdict { outcome: Outcome::Unknown, finding: error.to_string(), remedy: None }
-}
-
-fn judge(asked: &Asked<'_>, estimate: Estimate) -> Verdict {
-    let Asked { who, expires, renewal, now } = asked;
-    let verdict = |outcome, finding, remedy| Verdict { outcome, finding, remedy };
-    let Some(expires) = expires else {
-        let what = format!("{who}; the credentials do not end");
-        return verdict(Outcome::Pass, what, None);
-    };
-    let left = left(*expires, *now);
-    let ends = format!("{who}; the credentials end in {}", span(left));
-    let takes = |what: &str, time| format!("{what} takes at least {}", span(time));
-    match renewal {
-        Renewal::Elsewhere(_) if left >= estimate.known => {
-            verdict(Outcome::Pass, format!("{ends} and can be renewed"), None)
-        }
-        Renewal::Elsewhere(_) => verdict(
-            Outcome::Warn,
-            format!("{ends}; {}", takes("the install", estimate.known)),
-            Some(format!("{} when asked: nothing has to be stopped", renewal.remedy())),
-        ),
-        Renewal::Never { remedy } if left < estimate.next => verdict(
-            Outcome::Fail,
-            format!("{ends} and cannot be renewed; {}", takes("the first stage", estimate.next)),
-            Some(remedy.clone()),
-        ),
-        Renewal::Never { remedy } => verdict(
-            Outcome::Warn,
-            format!("{ends} and cannot be renewed while the run goes on"),
-            Some(format!(
-                "use a login that can be renewed; else, when they have ended: {remedy}, then resume"
-            )),
-        ),
+/// Masks the keys of the login as it is before the start.
+pub(super) async fn learn_now(session: &Session) {
+    // One that does not answer is said by the checks.
+    if let Ok(served) = session.surroundings.credentials.credentials().await {
+        learn(session, &served);
     }
 }
 
@@ -335,59 +247,10 @@ fn left(expires: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(expires.duration_since(now).max(SignedDuration::ZERO)).unwrap_or_default()
 }
 
-/// A span of time in words: `25 s`, `42 min`, `7 h 12 min`.
-fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match (seconds / 3600, seconds / 60 % 60) {
-        (0, 0) => format!("{seconds} s"),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::deployment::Kind;
     use super::*;
-
-    const WHO: &str = "arn:aws:sts::123456789012:assumed-role/Installer/op";
-
-    fn minutes(minutes: u64) -> Duration {
-        Duration::from_mins(minutes)
-    }
-
-    fn judged(left: Option<u64>, renewal: &Renewal) -> (Outcome, String) {
-        let now = Timestamp::UNIX_EPOCH;
-        let expires = left.map(|left| now.saturating_add(minutes(left)).unwrap());
-        let estimate = Estimate { next: minutes(20), known: minutes(61) };
-        let verdict = judge(&Asked { who: WHO, expires, renewal, now }, estimate);
-        let finding = verdict.finding.strip_prefix(WHO).unwrap();
-        (verdict.outcome, finding.trim_start_matches("; ").to_owned())
-    }
-
-    #[test]
-    fn a_login_is_held_against_the_time_that_the_plan_takes() {
-        let login = Renewal::Elsewhere("aws sso login".into());
-        let said = |outcome, finding: &str| (outcome, finding.to_owned());
-        assert_eq!(judged(None, &login), said(Outcome::Pass, "the credentials do not end"));
-        let enough = "the credentials end in 7 h 12 min and can be renewed";
-        assert_eq!(judged(Some(432), &login), said(Outcome::Pass, enough));
-        let short = "the credentials end in 42 min; the install takes at least 1 h 1 min";
-        assert_eq!(judged(Some(42), &login), said(Outcome::Warn, short));
-    }
-
-    #[test]
-    fn keys_that_cannot_be_renewed_are_said_and_refused_where_they_are_too_short() {
-        let never = Renewal::Never { remedy: "give new keys".into() };
-        let (outcome, finding) = judged(Some(300), &never);
-        assert_eq!(outcome, Outcome::Warn);
-        assert!(finding.ends_with("cannot be renewed while the run goes on"), "{finding}");
-        let (outcome, finding) = judged(Some(5), &never);
-        assert_eq!(outcome, Outcome::Fail);
-        assert!(finding.ends_with("the first stage takes at least 20 min"), "{finding}");
-        assert_eq!(judged(None, &never).0, Outcome::Pass);
-    }
 
     #[test]
     fn the_command_of_the_profile_is_read_the_same_by_all() {

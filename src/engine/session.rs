@@ -2,7 +2,7 @@
 //!
 //! Walks the stages in order. Knows what a step is, not how it is done ([`super::steps`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -20,6 +20,7 @@ use crate::cloud::{CloudError, sign};
 use crate::cluster::Door;
 use crate::host::Host;
 use crate::plan::{Facts, Plan, Stage, Step, Work};
+use crate::preflight::{self, Check, Context, Limits};
 use crate::run::event::{EventKind, Failure, RunStatus};
 use crate::run::{Action, Redactor, RunState};
 use crate::tools::toolbox::Toolbox;
@@ -53,6 +54,19 @@ pub struct Session {
     pub stop: Stop,
     /// Addresses of objects that may be deleted or replaced.
     pub confirmed: Vec<String>,
+    /// What is verified before anything is begun.
+    pub preflight: Preflight,
+}
+
+/// The checks of a run, and what they are asked with.
+#[derive(Debug)]
+pub struct Preflight {
+    /// The checks.
+    pub checks: Vec<&'static Check>,
+    /// What they are asked with.
+    pub context: Context,
+    /// Those that the operator leaves out.
+    pub left_out: BTreeSet<&'static str>,
 }
 
 impl Session {
@@ -154,9 +168,13 @@ impl Session {
         Profile::of(&self.deployment, &self.surroundings, &self.plan.region)
     }
 
-    /// The rollout, with the credentials held against it before and watched beside it.
+    /// The rollout, with all checks before it and the credentials watched beside it.
     async fn supervised(&self) -> Result<(), End> {
-        if let Some(failure) = credentials::check(self).await? {
+        credentials::learn_now(self).await;
+        let Preflight { checks, context, left_out } = &self.preflight;
+        let report = preflight::run(checks, context, left_out, Limits::default()).await;
+        self.recorder.record_all(report.events()).await?;
+        if let Some(failure) = report.failure() {
             return Err(End::NotReady(failure));
         }
         // Dropping the watch loses nothing: it has recorded what it has seen.

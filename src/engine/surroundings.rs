@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::cloud::{Cloud, CredentialSource};
+use crate::preflight::reach::Reach;
 use crate::transfer::StorageAccess;
 use crate::transfer::images::RegistryAccess;
 
@@ -20,6 +21,8 @@ use crate::transfer::images::RegistryAccess;
 pub struct Surroundings {
     /// The account, asked by gates and checks.
     pub cloud: Arc<dyn Cloud>,
+    /// The way to hosts, for the checks.
+    pub reach: Arc<dyn Reach>,
     /// Environment variables that every external program gets beside `PATH` and `HOME`.
     pub environment: BTreeMap<String, String>,
     /// Environment variables for terraform or tofu alone.

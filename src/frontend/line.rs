@@ -4,6 +4,7 @@
 //! to every fact.
 
 use super::words::{bytes, count, doing, done, elapsed};
+use crate::preflight::report;
 use crate::run::event::{Event, EventKind, Failure, Outcome, RunStatus, Severity};
 use crate::run::state::Status;
 use crate::run::{Action, Header, RunState};
@@ -35,10 +36,15 @@ impl Lines {
 fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
     let one = |stage: &str, text: String| vec![(stage.to_owned(), text)];
     match kind {
-        EventKind::CheckFinished { check, outcome, finding, remedy } => {
-            let word = outcome_word(*outcome);
+        // What passed is counted when all checks have ended.
+        EventKind::CheckFinished { outcome: Outcome::Pass | Outcome::Skipped, .. } => Vec::new(),
+        EventKind::CheckFinished { check, outcome, finding, why, remedy } => {
+            let word = report::word(*outcome);
             let mut lines = one("preflight", format!("{check} {word}: {finding}"));
-            if let Some(remedy) = remedy.as_ref().filter(|_| *outcome != Outcome::Pass) {
+            if let Some(why) = why {
+                lines.extend(one("preflight", format!("{check} why: {why}")));
+            }
+            if let Some(remedy) = remedy {
                 lines.extend(one("preflight", format!("{check} remedy: {remedy}")));
             }
             lines
@@ -46,8 +52,13 @@ fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
         EventKind::RolloutStarted { stages, tools } => {
             let names: Vec<_> = stages.iter().map(|s| s.id.as_str()).collect();
             let tools: Vec<_> = tools.iter().map(|(name, v)| format!("{name} {v}")).collect();
-            one("run", format!("stages: {}; with {}", names.join(", "), tools.join(", ")))
+            let mut lines = preflight(before);
+            let stages = names.join(", ");
+            lines.extend(one("run", format!("stages: {stages}; with {}", tools.join(", "))));
+            lines
         }
+        // Nothing was begun: then the checks are all that there is.
+        EventKind::RunFinished { .. } if before.rollout_started.is_none() => preflight(before),
         EventKind::StageStarted { stage } => one(stage, "started".into()),
         EventKind::StageFinished { stage, elapsed_ms } => {
             one(stage, format!("done ({})", elapsed(*elapsed_ms)))
@@ -70,6 +81,23 @@ fn described(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
         }
         other => of_step(other, before),
     }
+}
+
+/// How the checks ended, counted.
+fn preflight(state: &RunState) -> Vec<(String, String)> {
+    if state.checks.is_empty() {
+        return Vec::new();
+    }
+    let outcomes =
+        [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Unknown, Outcome::Skipped];
+    let number =
+        |wanted: Outcome| state.checks.iter().filter(|(_, outcome, _)| *outcome == wanted).count();
+    let counts: Vec<String> = outcomes
+        .into_iter()
+        .filter(|outcome| number(*outcome) > 0)
+        .map(|outcome| format!("{} {}", number(outcome), report::word(outcome)))
+        .collect();
+    vec![("preflight".to_owned(), format!("done: {}", counts.join(", ")))]
 }
 
 fn of_step(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
@@ -142,16 +170,6 @@ fn of_step(kind: &EventKind, before: &RunState) -> Vec<(String, String)> {
 
 fn by_whom(by: Option<&String>) -> String {
     by.map(|by| format!(" by {by}")).unwrap_or_default()
-}
-
-fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pass => "pass",
-        Outcome::Warn => "warn",
-        Outcome::Fail => "fail",
-        Outcome::Unknown => "unknown",
-        Outcome::Skipped => "skipped",
-    }
 }
 
 /// The line with which a run begins where several are shown one after the other.

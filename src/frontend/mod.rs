@@ -2,9 +2,11 @@
 //!
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
 //! [`viewer`] is where those in other processes have theirs from.
-//! [`mod@line`] is one line an event, [`json`] one journal event a line.
+//! [`mod@line`] is one line an event, [`json`] one journal event a line, [`checks`] the report of a
+//! preflight.
 
 pub mod ask;
+pub mod checks;
 pub mod json;
 pub mod line;
 pub mod printer;

@@ -6,6 +6,7 @@
 
 mod append_log;
 mod atomic;
+pub mod machine;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;

@@ -4,6 +4,7 @@
 //! pass, one Helm release, one transfer. A [`Plan`] is a value: it is described, shown and carried
 //! out from the same one. Knows no blueprint and does nothing. Start at [`Plan`].
 
+pub mod demand;
 pub mod facts;
 pub mod gate;
 pub mod release;

@@ -41,6 +41,7 @@ pub async fn serve(world: Arc<World>, listener: UnixListener, stop: Arc<Notify>)
         .route("/registry-token", post(registry_token))
         .route("/account/{region}/{*question}", get(question))
         .route("/ask/{region}", post(ask))
+        .route("/host", get(host))
         .route("/stage", post(stage))
         .route("/alter", post(alter))
         .route("/stop", post(stop_world))
@@ -77,6 +78,12 @@ async fn log_in(State(desk): State<Desk>) -> Result<Json<Value>, StatusCode> {
     let renewed = Login::renew(&desk.world);
     let login = renewed.map_err(|_disk| StatusCode::INSUFFICIENT_STORAGE)?;
     Ok(Json(json!({ "number": login.number, "expires": login.expires })))
+}
+
+/// What the scenario says of this host and the internet.
+async fn host(State(desk): State<Desk>) -> Json<Value> {
+    desk.world.touch();
+    Json(serde_json::to_value(&desk.world.scenario.host).unwrap_or_default())
 }
 
 async fn registry_token(State(desk): State<Desk>) -> Json<Value> {

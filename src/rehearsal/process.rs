@@ -128,6 +128,8 @@ pub async fn serve(host: &Host, dir: &Path) -> Result<(), WorldError> {
         account: scenario.account.id.clone(),
     };
     let world = World::open(dir, scenario, time_scale).map_err(at)?;
+    // Before anybody can ask: what is there from the start has to be there for whoever is first.
+    provider::seed(&world).map_err(at)?;
     let provider = private_socket(&address.provider).map_err(at)?;
     let control = private_socket(&address.control).map_err(at)?;
     let stop = Arc::new(Notify::new());

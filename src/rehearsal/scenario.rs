@@ -152,6 +152,10 @@ pub enum Keys {
 pub struct HostFacts {
     /// The address that requests come from.
     pub egress_ip: std::net::Ipv4Addr,
+    /// Hosts of the internet that do not answer; `*` stands for all.
+    pub unreachable: Vec<String>,
+    /// Who signs the certificates that hosts of the internet present.
+    pub tls_issuer: String,
     /// How far its clock is behind that of the account; ahead where it is negative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_behind: Option<Span>,
@@ -283,7 +287,12 @@ impl Default for Account {
 
 impl Default for HostFacts {
     fn default() -> Self {
-        Self { egress_ip: std::net::Ipv4Addr::new(8, 8, 4, 4), clock_behind: None }
+        Self {
+            egress_ip: std::net::Ipv4Addr::new(8, 8, 4, 4),
+            unreachable: Vec::new(),
+            tls_issuer: "Amazon".into(),
+            clock_behind: None,
+        }
     }
 }
 

@@ -142,6 +142,9 @@ pub enum EventKind {
         outcome: Outcome,
         /// What was found.
         finding: String,
+        /// Why that matters for this plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
         /// What to do about it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remedy: Option<String>,

@@ -137,8 +137,7 @@ impl Search {
     /// # Errors
     /// When one is missing, cannot be run, or is too old.
     pub async fn find(&self) -> Result<Toolbox, ToolboxError> {
-        let helm = self.find_tool("helm", self.helm.as_deref());
-        let (engine, helm) = tokio::join!(self.find_engine(), helm);
+        let (engine, helm) = tokio::join!(self.find_engine(), self.find_helm());
         let (engine, terraform) = engine?;
         Ok(Toolbox { engine, terraform, helm: helm? })
     }
@@ -161,7 +160,24 @@ impl Search {
         vec![finding("terraform", terraform), finding("tofu", tofu), finding("helm", helm)]
     }
 
-    async fn find_engine(&self) -> Result<(Engine, Tool), ToolboxError> {
+    /// helm.
+    ///
+    /// # Errors
+    /// When it is missing, cannot be run, or is too old.
+    pub async fn find_helm(&self) -> Result<Tool, ToolboxError> {
+        self.find_tool("helm", self.helm.as_deref()).await
+    }
+
+    /// Where a program is that is only a convenience; it is not started.
+    pub fn place_of(&self, program: &str) -> Option<PathBuf> {
+        which::which_in(program, Some(&self.path), &self.current_dir).ok()
+    }
+
+    /// The engine that was asked for, or the first that will do.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be run, or is too old.
+    pub async fn find_engine(&self) -> Result<(Engine, Tool), ToolboxError> {
         let candidates = match (self.engine, &self.terraform) {
             (Some(engine), _) => vec![engine],
             // A path says which program it is by its own words.

@@ -20,6 +20,7 @@ mod kubernetes;
 mod leftovers;
 mod lifecycle;
 mod observed;
+mod preflight;
 mod provider;
 mod push;
 mod recovery;

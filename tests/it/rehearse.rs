@@ -1,9 +1,13 @@
 //! The main job from end to end: `springboard rehearse` with unmodified engines and Helm.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use springboard::answers::Loader;
+use springboard::blueprint;
+use springboard::host::Host;
 
 use crate::support::stage::Stage;
 
@@ -21,6 +25,7 @@ fn rehearses(engine: &str, helm: &str, answers: &[&str]) {
         assert_eq!(closing[count], 0, "{closing}");
     }
     names_no_address_of_the_world(&stage.sandbox.state().join("rehearsals/acme"));
+    is_what_was_demanded(&stage);
 }
 
 /// State, plans, values, journals and receipts hold the names that AWS would give; only the
@@ -75,4 +80,46 @@ fn the_platform_alone_is_rehearsed_with_tofu_and_helm_4() {
 #[test]
 fn the_platform_alone_with_cognito_is_rehearsed_with_terraform_and_helm_3() {
     rehearses("terraform", "helm3", &["profile=platform-only", "enable_cognito=true"]);
+}
+
+/// Types and names that the checks ask about are those that Terraform makes.
+fn is_what_was_demanded(stage: &Stage) {
+    let folder = stage.sandbox.state().join("rehearsals/acme");
+    let host = Host::fixed(BTreeMap::new(), folder.clone(), folder.clone());
+    let blueprint = blueprint::ALL[0];
+    let loader = Loader::new(blueprint.catalogue(), &host).file(&folder.join("answers.toml"));
+    let demand = blueprint.demand(&loader.unwrap().load().unwrap());
+    let words = ["world", "inventory", "--deployment", "acme"];
+    let inventory: Value =
+        serde_json::from_str(&stage.sandbox.run(&words).expect_code(0).out).unwrap();
+    let made = inventory["aws"].as_object().unwrap();
+    // What controllers of the cluster make is no matter of Terraform.
+    let by_terraform = made.iter().filter(|(_, object)| {
+        let tags = object.get("tags_all").or_else(|| object.get("tags"));
+        tags.is_none_or(|tags| tags.get("springboard:address").is_some() || tags.is_null())
+    });
+    let types: BTreeSet<&str> = by_terraform.filter_map(|(key, _)| key.split('/').next()).collect();
+    let demanded: BTreeSet<&str> = demand.types.iter().copied().collect();
+    assert_eq!(types, demanded);
+    let kinds = [
+        ("aws_iam_role", "name"),
+        ("aws_cloudwatch_log_group", "name"),
+        ("aws_kms_alias", "name"),
+        ("aws_s3_bucket", "bucket"),
+        ("aws_ecr_repository", "name"),
+        ("aws_db_instance", "identifier"),
+        ("aws_db_subnet_group", "name"),
+        ("aws_db_parameter_group", "name"),
+        ("aws_eks_cluster", "name"),
+        ("aws_launch_template", "name"),
+    ];
+    for (kind, attribute) in kinds {
+        let of_kind = made.iter().filter(|(key, _)| key.split('/').next() == Some(kind));
+        let mut names: BTreeSet<&str> =
+            of_kind.filter_map(|(_, object)| object[attribute].as_str()).collect();
+        // The engine makes it, not Terraform.
+        names.remove("acme-tfstate-123456789012");
+        let demanded: BTreeSet<&str> = demand.names_of(kind).collect();
+        assert_eq!(names, demanded, "{kind}");
+    }
 }

@@ -189,6 +189,7 @@ fn run_events() -> impl Strategy<Value = EventKind> {
             check,
             outcome: Outcome::Warn,
             finding,
+            why: None,
             remedy: None,
         }),
         proptest::collection::btree_map("[a-z]{1,3}", texts().prop_map(Into::into), 0..3)

@@ -14,7 +14,7 @@ use self::file::File;
 use super::answer::{Answer, Answers, Source, Value};
 use super::catalogue::{Catalogue, Conflict, HEADER};
 use super::parse::{self, Parsed, Paths};
-use super::problem::{InvalidAnswers, Place, Problem};
+use super::problem::{InvalidAnswers, MISSING, Place, Problem};
 use super::question::{Question, VARIABLE_PREFIX};
 use crate::host::Host;
 
@@ -324,7 +324,7 @@ impl<'f> Loading<'f> {
             answers.given.insert(question.key, Answer { value, source });
         } else if question.is_required() && asked {
             let place = self.nowhere();
-            self.problem(place, Some(question.key), format!("is missing: {}", question.allowed()));
+            self.problem(place, Some(question.key), format!("{MISSING}: {}", question.allowed()));
             self.bad.insert(question.key);
         }
     }

@@ -1,12 +1,14 @@
 //! Poolside on AWS, modelled on the reference architecture v1.2.
 //!
 //! Owns everything that knows Poolside: what is asked ([`questions`]), what goes to Terraform
-//! ([`variables`]) and to Helm ([`values`]), in which stages ([`stages`]), where the answers depart
+//! ([`variables`]) and to Helm ([`values`]), in which stages ([`stages`]), what that demands ([`demand`]), what is verified before ([`checks`]), where the answers depart
 //! from the reference ([`deviations`]), what the result costs ([`cost`]) and how long it takes
 //! ([`time`]). Start at [`Poolside`].
 
+mod checks;
 mod choices;
 pub mod cost;
+mod demand;
 pub mod deviations;
 pub mod questions;
 mod stages;
@@ -25,6 +27,8 @@ use super::{Blueprint, BlueprintError, Description, Given};
 use crate::answers::{Answers, Catalogue};
 use crate::bundle::embedded;
 use crate::plan::Plan;
+use crate::plan::demand::Demand;
+use crate::preflight::Check;
 
 /// The name in answer files.
 const NAME: &str = "poolside";
@@ -58,6 +62,14 @@ impl Blueprint for Poolside {
     fn reservation(&self, answers: &Answers) -> Option<String> {
         let asked = answers.applies(&GPU_CAPACITY_RESERVATION_ID);
         answers.text(&GPU_CAPACITY_RESERVATION_ID).filter(|_| asked).map(str::to_owned)
+    }
+
+    fn demand(&self, answers: &Answers) -> Demand {
+        demand::demand(answers)
+    }
+
+    fn checks(&self) -> &'static [&'static Check] {
+        checks::CHECKS
     }
 
     fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError> {

@@ -1,11 +1,11 @@
 //! A Terraform pass: prepare, look for what an earlier run left, plan, gate, apply, read outputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::session::Session;
+use super::super::session::{Preflight, Session};
 use super::super::stop::Stop;
 use super::super::{gates, recovery};
 use super::tool::{self, LastWords};
@@ -13,8 +13,9 @@ use super::{Context, StepEnd, StepError};
 use crate::bundle::embedded;
 use crate::error::Hint;
 use crate::plan::{Facts, Gate, Pass, StatePlace, Work};
+use crate::preflight::permitted;
 use crate::run::Action;
-use crate::run::event::Failure;
+use crate::run::event::{Failure, Outcome};
 use crate::tools::process::{Captured, CommandLine, capture};
 use crate::tools::terraform::PlanJson;
 use crate::tools::terraform::{Command, Root, Told, Translator};
@@ -57,6 +58,7 @@ pub(super) async fn apply(
         Planned::Nothing => true,
         Planned::Changes(plan) => {
             gate_plan(context, &root, pass, &plan)?;
+            gate_permissions(context, &root, &plan).await?;
             run_apply(context, &root).await?;
             false
         }
@@ -233,6 +235,30 @@ fn gate_plan(
         return Err(refused_plan(root, what, vec![format!("the reservation is {id}")]));
     }
     Ok(())
+}
+
+/// What the caller may not make is not begun: an apply that is denied half-way leaves the rest of
+/// the plan behind. Left out together with the check that asks the same of the answers.
+async fn gate_permissions(
+    context: &Context<'_>,
+    root: &Root,
+    plan: &PlanJson,
+) -> Result<(), StepError> {
+    let Preflight { context: asked, left_out, .. } = &context.session.preflight;
+    let is_made = |action: Option<Action>| matches!(action, Some(Action::Create | Action::Replace));
+    let made = plan.changes().filter(|change| is_made(change.action()));
+    let types: BTreeSet<&str> = made.map(|change| change.kind.as_str()).collect();
+    if types.is_empty() || left_out.contains("permissions") {
+        return Ok(());
+    }
+    let Ok(finding) = permitted(asked, types).await else { return Ok(()) };
+    if finding.outcome != Outcome::Fail {
+        return Ok(());
+    }
+    remove_plan(root)?;
+    let what = format!("the plan makes what is not permitted: {}", finding.found);
+    let causes = finding.why.into_iter().collect();
+    Err(StepError::Failed(Failure { what, causes, hint: finding.remedy }))
 }
 
 fn refused_plan(root: &Root, what: &str, causes: Vec<String>) -> StepError {

@@ -62,7 +62,7 @@ use tonic::Status;
 pub use alter::AlterError;
 pub(in crate::rehearsal) use alter::alter;
 pub(in crate::rehearsal) use elsewhere::put;
-pub(in crate::rehearsal) use existing::is_foreign;
+pub(in crate::rehearsal) use existing::{is_foreign, seed};
 pub use inventory::inventory;
 pub use serve::serve;
 

@@ -88,15 +88,7 @@ pub fn releases(stage: &str, choices: &Choices) -> Vec<&'static Release> {
 /// What can be told to go wrong in the releases before anything is made: images that the bundle
 /// does not have, and models that cannot be served on so many GPU nodes.
 pub fn foreseen(choices: &Choices, images: &BTreeSet<String>, gpu_nodes: u32) -> Vec<ValuesError> {
-    let mut needed = vec![("poolside-deployment", platform::IMAGES)];
-    if choices.profile == Profile::Full {
-        needed.push(("inference-stack", inference::IMAGES));
-    }
-    let missing = |(chart, names): (&'static str, &'static [&'static str])| {
-        let missing = names.iter().filter(|&&name| !images.contains(name));
-        missing.map(move |image| ValuesError::MissingImage { chart, image }).collect::<Vec<_>>()
-    };
-    let mut problems: Vec<_> = needed.into_iter().flat_map(missing).collect();
+    let mut problems = missing_images(choices, images);
     if choices.profile == Profile::Full {
         // The bucket has no name yet, and its name is not what can be wrong.
         let uploaded = choices.checkpoints.as_deref();
@@ -106,6 +98,19 @@ pub fn foreseen(choices: &Choices, images: &BTreeSet<String>, gpu_nodes: u32) ->
         problems.extend(fit.err().map(ValuesError::Models));
     }
     problems
+}
+
+/// The images that charts start and `images` has not.
+pub fn missing_images(choices: &Choices, images: &BTreeSet<String>) -> Vec<ValuesError> {
+    let mut needed = vec![("poolside-deployment", platform::IMAGES)];
+    if choices.profile == Profile::Full {
+        needed.push(("inference-stack", inference::IMAGES));
+    }
+    let missing = |(chart, names): (&'static str, &'static [&'static str])| {
+        let missing = names.iter().filter(|&&name| !images.contains(name));
+        missing.map(move |image| ValuesError::MissingImage { chart, image }).collect::<Vec<_>>()
+    };
+    needed.into_iter().flat_map(missing).collect()
 }
 
 /// What the operator chose, as far as charts care.
