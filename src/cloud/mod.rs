@@ -1,9 +1,11 @@
 //! AWS in our words: the trait [`Cloud`], asked by gates, checks and the live choices of the wizard.
 //!
-//! The words ([`words`]) are ours so that nothing above knows an SDK. One implementation asks the
-//! simulated world (`rehearsal::account`). With what AWS is asked comes from a
+//! The words ([`words`]) are ours so that nothing above knows an SDK. One implementation asks AWS
+//! (`aws`), one the simulated world (`rehearsal::account`). With what AWS is asked comes from a
 //! [`CredentialSource`].
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod credentials;
 mod error;
 mod natural;

@@ -1,4 +1,4 @@
-//! Signed requests without an SDK: the bearer token of an EKS cluster.
+//! Signed requests without an SDK, among them the bearer token of an EKS cluster.
 //!
 //! A token is a presigned request to STS that says who asks, with the cluster's name among the
 //! signed headers; EKS sends it on and lets in whoever STS names. Owns that format and the
@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+    SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
 use base64::Engine as _;
@@ -105,7 +106,13 @@ pub fn exec_credential(
 /// The regional endpoint of STS, which every partition calls differently.
 #[must_use]
 pub fn sts_host(region: &str) -> String {
-    let suffix = match region {
+    format!("sts.{region}.{}", dns_suffix(region))
+}
+
+/// The end of the host names of the partition that a region belongs to.
+#[must_use]
+pub fn dns_suffix(region: &str) -> &'static str {
+    match region {
         region if region.starts_with("cn-") => "amazonaws.com.cn",
         region if region.starts_with("us-isob-") => "sc2s.sgov.gov",
         region if region.starts_with("us-isof-") => "csp.hci.ic.gov",
@@ -113,8 +120,71 @@ pub fn sts_host(region: &str) -> String {
         region if region.starts_with("eu-isoe-") => "cloud.adc-e.uk",
         region if region.starts_with("eusc-") => "amazonaws.eu",
         _ => "amazonaws.com",
-    };
-    format!("sts.{region}.{suffix}")
+    }
+}
+
+/// What a signature is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedFor<'a> {
+    /// The service, as signatures call it.
+    pub service: &'a str,
+    /// The region.
+    pub region: &'a str,
+}
+
+/// `request` with a signature in its headers.
+///
+/// # Errors
+/// When the request or the credentials cannot be part of a signature.
+pub fn signed(
+    credentials: &Credentials,
+    purpose: SignedFor<'_>,
+    mut request: http::Request<bytes::Bytes>,
+    now: Timestamp,
+) -> Result<http::Request<bytes::Bytes>, SignError> {
+    let wrong = |source: Box<dyn std::error::Error + Send + Sync>| SignError::Sign { source };
+    let identity = signer(credentials).into();
+    let mut settings = SigningSettings::default();
+    if purpose.service == "s3" {
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    }
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(purpose.region)
+        .name(purpose.service)
+        .time(SystemTime::from(now))
+        .settings(settings)
+        .build()
+        .map_err(|source| wrong(source.into()))?
+        .into();
+    let url = request.uri().to_string();
+    let method = request.method().as_str().to_owned();
+    let mut headers = Vec::new();
+    for (name, value) in request.headers() {
+        let value = value.to_str().map_err(|source| wrong(source.into()))?;
+        headers.push((name.as_str(), value));
+    }
+    let body = request.body().clone();
+    let signable =
+        SignableRequest::new(&method, url, headers.into_iter(), SignableBody::Bytes(&body))
+            .map_err(|source| wrong(source.into()))?;
+    let (instructions, _signature) =
+        sign(signable, &params).map_err(|source| wrong(source.into()))?.into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    Ok(request)
+}
+
+/// The keys as the signer takes them.
+fn signer(credentials: &Credentials) -> AwsCredentials {
+    AwsCredentials::new(
+        &credentials.access_key_id,
+        credentials.secret_access_key.expose(),
+        credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
+        None,
+        "springboard",
+    )
 }
 
 /// `url` with the signature in its query.
@@ -125,14 +195,7 @@ fn presign(
     header: (&str, &str),
     now: Timestamp,
 ) -> Result<String, SignError> {
-    let identity = AwsCredentials::new(
-        &credentials.access_key_id,
-        credentials.secret_access_key.expose(),
-        credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
-        None,
-        "springboard",
-    )
-    .into();
+    let identity = signer(credentials).into();
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(SIGNED_FOR);
@@ -162,7 +225,7 @@ fn presign(
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
     /// The request could not be signed.
-    #[error("could not sign the request for a cluster token")]
+    #[error("could not sign a request")]
     Sign {
         /// Why.
         #[source]

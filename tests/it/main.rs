@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod answers;
+#[cfg(feature = "aws")]
+mod aws;
 mod bundle;
 mod charts;
 mod checkpoints;

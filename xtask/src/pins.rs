@@ -36,6 +36,11 @@ pub(crate) enum Source {
         /// Linker flags, by which release builds know their version.
         ldflags: &'static str,
     },
+    /// A Python with packages, in an environment of its own.
+    Python {
+        /// The packages with their versions, a file from the repository root.
+        requirements: &'static str,
+    },
     /// `cargo install`.
     Crate,
     /// Used where it is there, and never fetched.
@@ -109,6 +114,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         version: "1.6 or newer",
         source: Source::Never,
         why: "what `bench streams` compares with; from the package of the system",
+    },
+    Program {
+        name: "moto-python",
+        version: "5.2.5",
+        source: Source::Python { requirements: "xtask/moto/requirements.txt" },
+        why: "an AWS account on loopback, which the tests ask; springboard itself needs no Python",
     },
     Program {
         name: "cargo-deny",

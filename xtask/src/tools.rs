@@ -5,6 +5,7 @@
 //! outdated. A program without a stamp was put there by somebody and is taken as it is.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -106,6 +107,7 @@ impl Folder {
                 cargo.env("CARGO_TARGET_DIR", aside.join("target"));
                 (cargo, aside.join("bin").join(program.name))
             }
+            Source::Python { requirements } => return self.python(program, requirements, aside),
             Source::Never => {
                 let why = program.why;
                 let name = program.name;
@@ -113,6 +115,34 @@ impl Folder {
             }
         };
         shell::run(&format!("build {} {version}", program.name), &mut command, Show::Nothing)?;
+        Ok(made)
+    }
+}
+
+impl Folder {
+    /// Makes an environment with the packages, and a program that starts its Python.
+    fn python(
+        &self,
+        program: &Program,
+        requirements: &str,
+        aside: &Path,
+    ) -> Result<PathBuf, Failure> {
+        // It knows its own path, so it is made where it stays; the program that starts it comes last.
+        let home = self.home.join(program.name);
+        let what = format!("build {} {}", program.name, program.version);
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(&home);
+        shell::run(&what, &mut make, Show::Nothing)?;
+        let python = home.join("bin/python");
+        let mut fetch = Command::new(&python);
+        fetch.args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "-r"]);
+        fetch.arg(shell::root().join(requirements));
+        shell::run(&what, &mut fetch, Show::Nothing)?;
+        let made = aside.join(program.name);
+        let text = format!("#!/bin/sh\nexec '{}' \"$@\"\n", python.display());
+        fs::write(&made, text)
+            .and_then(|()| fs::set_permissions(&made, fs::Permissions::from_mode(0o755)))
+            .map_err(|why| Failure::new(format!("could not write {}: {why}", made.display())))?;
         Ok(made)
     }
 }
@@ -131,6 +161,7 @@ fn list() {
             Source::GoPackage { package, .. } | Source::GoModule { package, .. } => {
                 format!("Go module proxy: {package}")
             }
+            Source::Python { requirements } => format!("PyPI: {requirements}"),
             Source::Crate => format!("crates.io: {}", program.name),
             Source::Never => "not fetched".to_owned(),
         };
@@ -184,6 +215,13 @@ mod tests {
         assert_eq!(parse_helm("v4.3"), Some((4, 3)));
         assert_eq!(parse_helm("v4.0.0-rc.1"), Some((4, 0)));
         assert_eq!(parse_helm("unknown"), None);
+    }
+
+    #[test]
+    fn the_pinned_moto_is_the_one_of_its_requirements() {
+        let pin = program("moto-python").map(|program| program.version).unwrap();
+        let text = fs::read_to_string(shell::root().join("xtask/moto/requirements.txt")).unwrap();
+        assert!(text.lines().any(|line| line == format!("moto=={pin}")), "{text}");
     }
 
     #[test]

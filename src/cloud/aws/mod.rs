@@ -1,0 +1,119 @@
+//! The account at AWS: [`Cloud`] over the AWS SDK for Rust and over signed requests of our own.
+//!
+//! The only folder that names the SDK. Credentials, STS, EC2 and Service Quotas go through its
+//! crates; the other services through [`api`], because each crate costs build time for a handful
+//! of reads: EC2's alone takes as long as everything else of springboard together (138 s of 244 s
+//! for a whole cold build on two cores), a crate of the size of IAM's or RDS' 10 s to 30 s.
+//!
+//! What the SDK does unaided, and what not:
+//!
+//! | | the SDK | here |
+//! |---|---|---|
+//! | profiles, `source_profile`, `credential_source`, `credential_process`, SSO, web identity, container, instance | does it | in the order of the AWS CLI ([`login`]) |
+//! | keys in variables although `--profile` was named | takes the variables | takes the profile, as the CLI does |
+//! | `mfa_serial` of a profile | ignores it; AWS denies | asks for the code ([`login::CodeAsker`]) and assumes the role itself |
+//! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_…`, `endpoint_url`, `services` | does it for its own clients | the same for our requests ([`Settings::endpoint`]) |
+//! | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | not in every version | one client for both ([`network`]), and never for the addresses that give credentials |
+//! | `AWS_CA_BUNDLE`, `ca_bundle` | neither | both, beside the certificates of the system |
+//! | retries | standard mode | the same, bounded by one limit for the whole question |
+//! | pages | paginators | all are followed to the end; so are ours |
+//!
+//! Every question has one limit in all ([`Settings::limit`]). An answer that is not one of AWS is
+//! [`CloudError::NotUnderstood`]; nothing panics.
+
+mod account;
+mod api;
+mod counting;
+mod ec2;
+mod eks;
+mod failure;
+mod hosting;
+mod iam;
+pub mod login;
+mod names;
+pub mod network;
+mod objects;
+pub mod registry;
+pub mod settings;
+mod sts;
+mod untagged;
+mod xml;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+
+pub use login::{AwsLogin, CodeAsker};
+pub use network::NetworkError;
+pub use settings::Settings;
+
+use api::{Api, Wrong};
+
+use super::{CloudError, CredentialSource, Origin};
+
+/// The account, in one region.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    api: Api,
+    ec2: aws_sdk_ec2::Client,
+    quotas: aws_sdk_servicequotas::Client,
+    sts: aws_sdk_sts::Client,
+    origin: Option<Origin>,
+}
+
+impl Aws {
+    /// The account that these credentials open, asked through this client ([`network::client`]).
+    pub fn new(
+        settings: Settings,
+        client: reqwest::Client,
+        keys: Arc<dyn CredentialSource>,
+        origin: Option<Origin>,
+    ) -> Self {
+        let sts = sts::client(&settings, &client, login::SdkKeys(keys.clone()));
+        let ec2 = ec2::client(&settings, &client, login::SdkKeys(keys.clone()));
+        let quotas = counting::client(&settings, &client, login::SdkKeys(keys.clone()));
+        let api = Api { client, settings: Arc::new(settings), keys };
+        Self { api, ec2, quotas, sts, origin }
+    }
+
+    /// An error of one of our own requests.
+    fn wrong(&self, what: &str, wrong: Wrong) -> CloudError {
+        self.api.error(what, wrong)
+    }
+
+    /// `None` where AWS says one of these codes: there is none of that name.
+    fn found<T>(
+        &self,
+        what: &str,
+        outcome: Result<T, Wrong>,
+        absent: &[&str],
+    ) -> Result<Option<T>, CloudError> {
+        match outcome {
+            Ok(found) => Ok(Some(found)),
+            Err(wrong) if wrong.is(absent) => Ok(None),
+            Err(wrong) => Err(self.wrong(what, wrong)),
+        }
+    }
+
+    /// An answer that lacks what it must have.
+    fn lacks(what: &str, field: &str) -> CloudError {
+        let source = format!("it has no {field}").into();
+        CloudError::NotUnderstood { what: what.to_owned(), source }
+    }
+}
+
+/// As often as our own requests are tried.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(200))
+}
+
+fn timeouts(settings: &Settings) -> TimeoutConfig {
+    let limit = settings.limit();
+    TimeoutConfig::builder()
+        .operation_timeout(limit)
+        .operation_attempt_timeout(limit / 2)
+        .connect_timeout(Duration::from_secs(5))
+        .build()
+}
