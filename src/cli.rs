@@ -19,6 +19,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Install into an AWS account, from an answer file.
+    #[cfg(feature = "aws")]
+    Install(Install),
     /// The whole install in the simulated world: no account, no network.
     Rehearse(Rehearse),
     /// What would fail later, found out now: the checks alone; nothing is changed.
@@ -187,6 +190,26 @@ pub struct PreflightArgs {
     /// The programs.
     #[command(flatten)]
     pub tools: ToolArgs,
+    /// State and output.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `springboard install`
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The answers.
+    #[command(flatten)]
+    pub answers: AnswerArgs,
+    /// The programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+    /// Checks that are left out.
+    #[command(flatten)]
+    pub skip: SkipArgs,
+    /// Confirmations.
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
     /// State and output.
     #[command(flatten)]
     pub common: Common,
@@ -447,6 +470,21 @@ pub struct WhoseCredentials {
     /// Which login is meant, where new ones are not for the present run.
     #[arg(long, value_name = "NUMBER")]
     pub login: Option<u64>,
+    /// The profile that the answers of a real install name.
+    #[arg(long, value_name = "NAME")]
+    pub aws_profile: Option<String>,
+    /// The profile that a variable named when a real install was begun.
+    #[arg(long, value_name = "NAME")]
+    pub aws_default_profile: Option<String>,
+    /// The region of a real install.
+    #[arg(long, value_name = "REGION")]
+    pub aws_region: Option<String>,
+    /// The file of profiles of the AWS CLI.
+    #[arg(long, value_name = "FILE")]
+    pub aws_config_file: Option<PathBuf>,
+    /// The file of keys of the AWS CLI.
+    #[arg(long, value_name = "FILE")]
+    pub aws_credentials_file: Option<PathBuf>,
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -103,13 +103,36 @@ async fn of_deployment(args: &WhoseCredentials, host: &Host) -> Result<Option<Se
     let root = state_root(args.state_dir.as_ref(), host);
     let deployment = Deployment::find(&root, label).map_err(|error| Ending::usage(&error))?;
     if deployment.kind == Kind::Real {
-        return Err(Ending::plain(2, "error: real installs are not offered by this version"));
+        return of_real(args, &deployment, host).await.map(Some);
     }
     let gone = || Ending::plain(3, format!("error: the world of {label} is not there"));
     let address = Address::read(&deployment.world()).ok_or_else(gone)?;
     let login = Login::rehearsed(&deployment, &address, args.login, host).await?;
     let served = login.patient.credentials().await;
     served.map(Some).map_err(|error| Ending::not_ready(&error))
+}
+
+/// The credentials of a real install, from where its beginning found them.
+#[cfg(feature = "aws")]
+async fn of_real(
+    args: &WhoseCredentials,
+    deployment: &Deployment,
+    host: &Host,
+) -> Result<Served, Ending> {
+    let way = super::real::Way::of_arguments(args, deployment, host)?;
+    let served = way.login.patient.credentials().await;
+    served.map_err(|error| Ending::not_ready(&error))
+}
+
+/// Without the SDK there is no way to AWS.
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "it takes the place of one that waits")]
+async fn of_real(
+    _args: &WhoseCredentials,
+    _deployment: &Deployment,
+    _host: &Host,
+) -> Result<Served, Ending> {
+    Err(Ending::plain(2, "error: this springboard was built without AWS"))
 }
 
 fn of_environment(host: &Host) -> Result<Served, Ending> {

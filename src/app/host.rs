@@ -27,6 +27,8 @@ use super::{Ending, Front, launch, log, rehearsal};
 pub(crate) fn wanted(command: &Command, host: &Host) -> Option<Output> {
     let (confirm, common) = match command {
         Command::Rehearse(args) if !args.list_scenarios => (&args.confirm, &args.common),
+        #[cfg(feature = "aws")]
+        Command::Install(args) => (&args.confirm, &args.common),
         Command::Resume(args) => (&args.confirm, &args.common),
         _ => return None,
     };
@@ -119,6 +121,10 @@ pub(crate) async fn serve(host: &Host, printer: &mut Printer) -> Result<Ending, 
     let ended = match cli.command {
         Command::Rehearse(args) => {
             Box::pin(rehearsal::rehearse(args, Front::Viewers, host, printer)).await
+        }
+        #[cfg(feature = "aws")]
+        Command::Install(args) => {
+            Box::pin(super::install::install(args, Front::Viewers, host, printer)).await
         }
         Command::Resume(args) => {
             Box::pin(launch::resume(args, Front::Viewers, host, printer)).await

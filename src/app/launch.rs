@@ -71,17 +71,18 @@ pub(crate) async fn resume(
     let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
     let Some(state) = state else {
         let text = format!(
-            "error: nothing of {} was ever begun\nhint: begin it with `springboard rehearse`",
-            deployment.label()
+            "error: nothing of {} was ever begun\nhint: begin it with `springboard {}`",
+            deployment.label(),
+            match deployment.kind {
+                Kind::Real => "install",
+                Kind::Rehearsal => "rehearse",
+            }
         );
         return Err(Ending::plain(2, text));
     };
     if state.status == Some(RunStatus::Done) {
         printer.line(&format!("{} is done; there is nothing to go on with", deployment.label()));
         return Ok(Ending::DONE);
-    }
-    if deployment.kind == Kind::Real {
-        return Err(Ending::plain(2, "error: real installs are not offered by this version"));
     }
     let blueprint = blueprint_of(&state)?;
     let loader = Loader::new(blueprint.catalogue(), host).file(&deployment.answers());
@@ -97,9 +98,7 @@ pub(crate) async fn resume(
         confirm: args.confirm,
         left_out,
     };
-    let scenario = rehearsal::kept_scenario(&prepare.deployment)?;
-    let launch =
-        Box::pin(prepare.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE)).await?;
+    let launch = Box::pin(prepare.again(host)).await?;
     let (ending, _) = Box::pin(launch.go(host, front, printer)).await?;
     Ok(ending)
 }
@@ -116,25 +115,49 @@ pub(crate) struct Prepare {
 }
 
 impl Prepare {
-    /// Takes the lock, starts the world, finds the tools, makes the plan.
-    pub(crate) async fn rehearsal(
-        self,
-        host: &Host,
-        scenario: &str,
-        time_scale: f64,
-    ) -> Result<Launch, Ending> {
+    /// Prepares to go on, in the surroundings that the deployment was begun in.
+    async fn again(self, host: &Host) -> Result<Launch, Ending> {
+        match self.deployment.kind {
+            Kind::Rehearsal => {
+                let scenario = rehearsal::kept_scenario(&self.deployment)?;
+                self.rehearsal(host, &scenario, super::world::DEFAULT_TIME_SCALE).await
+            }
+            Kind::Real => self.real(host).await,
+        }
+    }
+
+    /// Takes the lock, finds the tools, asks AWS who asks, makes the plan.
+    #[cfg(feature = "aws")]
+    pub(crate) async fn real(self, host: &Host) -> Result<Launch, Ending> {
+        use springboard::cloud::Cloud as _;
+
+        // Nobody waits for a login before anything is begun, nor makes a folder without one.
+        let way = super::real::Way::open(&self.deployment, &self.answers, self.blueprint, host)?;
+        way.cloud_now().caller().await.map_err(|error| Ending::not_ready(&error))?;
+        let toolbox = tools::find(&self.tools, host).await?;
         self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
         let claim = claim(&self.deployment, &owner).await?;
-        let toolbox = tools::find(&self.tools, host).await?;
-        let world = self.deployment.world();
-        let address = super::world::start(host, &world, scenario, time_scale).await?;
-        let login = Login::rehearsed(&self.deployment, &address, None, host).await?;
-        // Nobody waits for a login before anything is begun.
-        login.now.credentials().await.map_err(|error| Ending::not_ready(&error))?;
-        let region = self.blueprint.region(&self.answers);
-        let surroundings = rehearsal::surroundings(&address, &region, login);
+        let surroundings = way.surroundings(&self.deployment, host)?;
+        self.launch(host, surroundings, toolbox, claim, run).await
+    }
+
+    /// Without the SDK there is no way to AWS.
+    #[cfg(not(feature = "aws"))]
+    async fn real(self, _host: &Host) -> Result<Launch, Ending> {
+        Err(Ending::plain(2, "error: this springboard was built without AWS"))
+    }
+
+    /// Makes the plan: everything is there.
+    async fn launch(
+        self,
+        host: &Host,
+        surroundings: Surroundings,
+        toolbox: Toolbox,
+        claim: Claim,
+        run: String,
+    ) -> Result<Launch, Ending> {
         let plan = self.plan(&surroundings).await?;
         let before = self.before.as_ref();
         let context = super::preflight::of_run(&Beginning {
@@ -162,6 +185,28 @@ impl Prepare {
             redactor: Redactor::of_environment(host.vars()),
             preflight,
         })
+    }
+
+    /// Takes the lock, starts the world, finds the tools, makes the plan.
+    pub(crate) async fn rehearsal(
+        self,
+        host: &Host,
+        scenario: &str,
+        time_scale: f64,
+    ) -> Result<Launch, Ending> {
+        self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
+        let run = new_run_id(host.now());
+        let owner = Owner::this_process(host, &run);
+        let claim = claim(&self.deployment, &owner).await?;
+        let toolbox = tools::find(&self.tools, host).await?;
+        let world = self.deployment.world();
+        let address = super::world::start(host, &world, scenario, time_scale).await?;
+        let login = Login::rehearsed(&self.deployment, &address, None, host).await?;
+        // Nobody waits for a login before anything is begun.
+        login.now.credentials().await.map_err(|error| Ending::not_ready(&error))?;
+        let region = self.blueprint.region(&self.answers);
+        let surroundings = rehearsal::surroundings(&address, &region, login);
+        self.launch(host, surroundings, toolbox, claim, run).await
     }
 
     /// Makes the plan from the answers, the bundle and the account.

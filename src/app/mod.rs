@@ -7,10 +7,14 @@ mod answers;
 mod credentials;
 mod facts;
 mod host;
+#[cfg(feature = "aws")]
+mod install;
 mod launch;
 pub(crate) mod log;
 mod plan;
 mod preflight;
+#[cfg(feature = "aws")]
+mod real;
 mod rehearsal;
 mod signals;
 mod stop;
@@ -86,6 +90,11 @@ async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Resu
         Command::Rehearse(args) => {
             let front = Front::Here(args.common.output);
             Box::pin(rehearsal::rehearse(args, front, host, printer)).await
+        }
+        #[cfg(feature = "aws")]
+        Command::Install(args) => {
+            let front = Front::Here(args.common.output);
+            Box::pin(install::install(args, front, host, printer)).await
         }
         Command::Resume(args) => {
             let front = Front::Here(args.common.output);

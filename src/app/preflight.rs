@@ -112,11 +112,25 @@ type LeftOut = std::collections::BTreeSet<&'static str>;
 
 impl Asking<'_> {
     async fn of_account(self, left_out: &LeftOut) -> Report {
-        let reason = "no account is asked: this version knows the simulated one only";
-        let remedy = "`springboard preflight --rehearse` asks the simulated account";
-        let account = Account::absent(reason, Some(remedy.to_owned()));
+        let account = self.account();
         let reach = Arc::new(Internet::of(self.host));
         self.run(account, reach, 1.0, left_out).await
+    }
+
+    #[cfg(feature = "aws")]
+    fn account(&self) -> Account {
+        // Only who asks is not known before the answers are: nothing is kept of this deployment.
+        let nameless = Deployment::named(self.root, Kind::Real, "draft");
+        match super::real::Way::open(&nameless, &self.answers, self.blueprint, self.host) {
+            Ok(way) => Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone())),
+            Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
+        }
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn account(&self) -> Account {
+        let remedy = "`springboard preflight --rehearse` asks the simulated account";
+        Account::absent("this springboard was built without AWS", Some(remedy.to_owned()))
     }
 
     /// Asks a world of its own: nothing may be left in that of a rehearsal.

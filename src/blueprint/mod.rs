@@ -32,6 +32,8 @@ pub trait Blueprint: Debug + Send + Sync {
     fn deployment_name(&self, answers: &Answers) -> String;
     /// The AWS region.
     fn region(&self, answers: &Answers) -> String;
+    /// The profile of the AWS CLI that was answered.
+    fn aws_profile(&self, answers: &Answers) -> Option<String>;
     /// The capacity reservation that was answered.
     fn reservation(&self, answers: &Answers) -> Option<String>;
     /// What these answers, which may be incomplete, ask of the account and the network.

@@ -15,6 +15,8 @@ mod every_type;
 mod fuzz;
 mod guards;
 mod helm;
+#[cfg(feature = "aws")]
+mod install;
 mod interleaving;
 mod kill;
 mod kubectl;

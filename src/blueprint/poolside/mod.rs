@@ -20,7 +20,7 @@ pub mod variables;
 use jiff::civil::Date;
 use serde_json::json;
 
-use self::questions::account::REGION;
+use self::questions::account::{AWS_PROFILE, REGION};
 use self::questions::gpu::GPU_CAPACITY_RESERVATION_ID;
 use self::questions::profile::DEPLOYMENT_NAME;
 use super::{Blueprint, BlueprintError, Description, Given};
@@ -57,6 +57,10 @@ impl Blueprint for Poolside {
 
     fn region(&self, answers: &Answers) -> String {
         answers.text(&REGION).unwrap_or_default().to_owned()
+    }
+
+    fn aws_profile(&self, answers: &Answers) -> Option<String> {
+        answers.text(&AWS_PROFILE).map(str::to_owned)
     }
 
     fn reservation(&self, answers: &Answers) -> Option<String> {

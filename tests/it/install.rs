@@ -1,0 +1,141 @@
+//! A real install, as far as an account on loopback goes: up to the first call of Terraform's own
+//! provider.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use springboard::cloud::{Cloud as _, NameKind, Taken};
+use springboard::rehearsal::sample_bundle;
+
+use crate::aws::Moto;
+use crate::support::sandbox::{Finished, Sandbox};
+
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+/// A terraform that notes with what it is called, asks for credentials as an SDK does, and fails.
+const TERRAFORM: &str = r#"#!/bin/sh
+case "$1" in
+  version) echo 'Terraform v1.11.4'; exit 0 ;;
+esac
+env | sort > "$NOTES/env"
+sh -c "$(sed -n 's/^credential_process = //p' "$AWS_CONFIG_FILE")" > "$NOTES/credentials" 2> "$NOTES/error"
+echo 'the provider is not here' >&2
+exit 1
+"#;
+
+fn executable(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// An operator with answers, tools and a place for what the tools note.
+fn operator() -> (Sandbox, Vec<String>) {
+    let sandbox = Sandbox::new();
+    let notes = sandbox.path().join("notes");
+    fs::create_dir(&notes).unwrap();
+    let terraform = TERRAFORM.replace("$NOTES", &notes.display().to_string());
+    executable(&sandbox.path().join("bin/terraform"), &terraform);
+    executable(&sandbox.path().join("bin/helm"), "#!/bin/sh\necho 'v4.3.1'\n");
+    let sample = include_str!("../../assets/rehearsal/answers/sample-platform-only.toml");
+    let answers = sandbox.path().join("answers.toml");
+    fs::write(&answers, sample).unwrap();
+    let bundle = sample_bundle::write(&sandbox.path().join("bundle")).unwrap();
+    let mut args = vec!["install".into(), "--non-interactive".into(), "--answers".into()];
+    args.push(answers.display().to_string());
+    for (key, folder) in [("containers_dir", &bundle.containers), ("charts_dir", &bundle.charts)] {
+        args.extend(["--set".into(), format!("{key}={:?}", folder.display().to_string())]);
+    }
+    (sandbox, args)
+}
+
+fn run(sandbox: &Sandbox, args: &[String], variables: &[(&str, &str)]) -> Finished {
+    sandbox.start_with(args, variables).wait()
+}
+
+#[test]
+fn without_answers_it_says_how_to_write_them() {
+    let finished = Sandbox::new().run(&["install"]);
+    assert_eq!(finished.code, Some(2));
+    assert_eq!(
+        finished.err,
+        "error: an install needs an answer file (`--answers FILE`)\n\
+         hint: `springboard answers new > answers.toml` writes one to fill in; `springboard \
+         rehearse --answers answers.toml` tries it first\n"
+    );
+}
+
+#[test]
+fn without_credentials_nothing_is_begun() {
+    let (sandbox, args) = operator();
+    let finished = run(&sandbox, &args, &[("AWS_EC2_METADATA_DISABLED", "true")]);
+    assert_eq!(finished.code, Some(3), "{}", finished.err);
+    assert!(
+        finished.err.starts_with("error: there are no credentials for AWS\n"),
+        "{}",
+        finished.err
+    );
+    assert!(!sandbox.state().join("deployments").exists());
+}
+
+#[tokio::test]
+async fn it_makes_the_bucket_of_the_state_and_serves_credentials_to_terraform() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, mut args) = operator();
+    args.extend(["--set", "terraform_state=s3"].map(str::to_owned));
+    let config = sandbox.path().join("home/.aws");
+    fs::create_dir(&config).unwrap();
+    let keys =
+        format!("[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = {SECRET}\n");
+    fs::write(config.join("credentials"), keys).unwrap();
+    let url = moto.url();
+    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let finished = run(&sandbox, &args, &variables);
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let note = |name: &str| fs::read_to_string(sandbox.path().join("notes").join(name)).unwrap();
+    assert_eq!(note("error"), "");
+    let served: Value = serde_json::from_str(&note("credentials")).unwrap();
+    assert_eq!(
+        (&served["AccessKeyId"], &served["SecretAccessKey"]),
+        (&json!("AKIAFILE"), &json!(SECRET))
+    );
+    let environment = note("env");
+    assert!(environment.contains(&format!("AWS_ENDPOINT_URL={url}\n")), "{environment}");
+    // Keys of files are asked for, not handed on.
+    assert!(!environment.contains(SECRET), "{environment}");
+    let bucket = finished.out.lines().find_map(|line| {
+        let (_, rest) = line.split_once("s3://")?;
+        rest.split_whitespace().next()
+    });
+    let bucket = bucket.expect(&finished.out);
+    assert_eq!(moto.cloud().taken(NameKind::Bucket, bucket).await.unwrap(), Taken::Own);
+    let status = sandbox.run(&["status", "acme"]);
+    assert_eq!(status.code, Some(0), "{}", status.err);
+    let again = run(&sandbox, &args, &variables);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("`springboard resume acme`"), "{}", again.err);
+    let resumed = sandbox.start_with(&["resume", "acme", "--non-interactive"], &variables).wait();
+    assert_eq!(resumed.code, Some(4), "{}", resumed.err);
+}
+
+#[tokio::test]
+async fn keys_of_variables_reach_terraform_as_they_came() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, args) = operator();
+    let url = moto.url();
+    let finished = run(
+        &sandbox,
+        &args,
+        &[
+            ("AWS_ENDPOINT_URL", &url),
+            ("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ],
+    );
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let served = fs::read_to_string(sandbox.path().join("notes/credentials")).unwrap();
+    let served: Value = serde_json::from_str(&served).unwrap();
+    assert_eq!(served["AccessKeyId"], "AKIAVARIABLE");
+    assert!(!finished.out.contains(SECRET) && !finished.err.contains(SECRET));
+}
