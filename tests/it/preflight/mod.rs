@@ -1,6 +1,7 @@
 //! `springboard preflight`: the report, the catalogue, and each defect changing exactly its checks.
 
 mod defects;
+mod runs;
 mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
