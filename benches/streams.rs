@@ -3,7 +3,8 @@
 //! - *stream*: a generated apply of a million lines, from the file to the fold;
 //! - *log*: the same lines in a step log, followed as the engine follows it;
 //! - *journal*: its events written in groups, each flushed to the disk;
-//! - *status* and *resume* of a finished run whose journal has a million events: whole processes.
+//! - *status* and *resume* of a finished run whose journal has a million events: whole processes;
+//! - *attach* to it, in JSON and in lines, with the peak of its memory (where there is a `/proc`).
 //!
 //! `cargo xtask bench streams` runs it; `--lines N` may follow. Without `jq` there is nothing to
 //! compare with, and it says so.
@@ -13,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// As many events as the writer of a journal flushes at once when many queue up.
 const GROUP: usize = 256;
+/// What `attach` may take, as a ratio and in MB.
+const ATTACH: f64 = 1.5;
+const ATTACH_MB: u64 = 100;
 /// What is expected of this kind of machine.
 const EVENTS_A_SECOND: f64 = 500_000.0;
 
@@ -55,7 +59,53 @@ fn main() -> Result<()> {
         let (took, ()) = timed(|| springboard(folder.path(), command))?;
         report(&format!("{command} of a finished run"), lines, took, peer, 2.0);
     }
+    for output in ["json", "line"] {
+        let (took, peak) = timed(|| attach(folder.path(), output, lines))?;
+        report(&format!("attach to it, {output}"), lines, took, peer, ATTACH);
+        if let Some(peak) = peak {
+            let verdict = if peak <= ATTACH_MB { "within" } else { "over" };
+            println!("  its peak: {peak} MB, {verdict} the goal {ATTACH_MB}");
+        }
+    }
     Ok(())
+}
+
+/// Attaches to the finished run and reads all that is said; the peak of its memory in MB.
+fn attach(folder: &Path, output: &str, events: usize) -> Result<Option<u64>> {
+    const AT_ONCE: usize = 1 << 16;
+    let mut process = Command::new(env!("CARGO_BIN_EXE_springboard"));
+    process.args(["attach", "rehearsal/acme", "--output", output, "--state-dir"]).arg(folder);
+    let mut child = process.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let mut said = child.stdout.take().ok_or("no standard output")?;
+    let mut part = vec![0; AT_ONCE];
+    let (mut lines, mut peak, mut reads) = (0, None, 0_u64);
+    loop {
+        let read = said.read(&mut part)?;
+        if read == 0 {
+            break;
+        }
+        lines += memchr::memchr_iter(b'\n', &part[..read]).count();
+        reads += 1;
+        // It has all of its memory while it still speaks.
+        if reads % 64 == 1 {
+            peak = peak.max(peak_mb(child.id()));
+        }
+    }
+    let status = child.wait()?;
+    // A header, the events and nothing more; in lines not every event has one.
+    let is_all = if output == "json" { lines == events + 1 } else { lines > events / 2 };
+    if status.success() && is_all {
+        Ok(peak)
+    } else {
+        Err(format!("{status}, {lines} lines").into())
+    }
+}
+
+fn peak_mb(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kib * 1024 / 1_000_000)
 }
 
 fn lines_from_args(mut args: impl Iterator<Item = String>) -> Result<usize> {

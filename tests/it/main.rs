@@ -42,3 +42,4 @@ mod terraform;
 mod terraform_run;
 mod terraform_stream;
 mod tools;
+mod viewers;

@@ -13,4 +13,5 @@ pub(crate) mod sandbox;
 pub(crate) mod shape;
 pub(crate) mod source;
 pub(crate) mod stage;
+pub(crate) mod terminal;
 pub(crate) mod world;

@@ -13,6 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use springboard::host::Host;
 use tempfile::TempDir;
 
+use super::processes::{Role, kill};
+
 /// A place to run springboard in, removed with everything that still runs in it.
 pub(crate) struct Sandbox {
     dir: TempDir,
@@ -122,6 +124,8 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        // A host outlives the terminal of a test that has failed.
+        kill(self.path(), |role| role == Role::Engine);
         for pid in self.worlds() {
             let _ = kill_process(pid, Signal::TERM);
         }
