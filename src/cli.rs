@@ -38,6 +38,8 @@ pub enum Command {
     Status(StatusArgs),
     /// The runs of a deployment.
     Runs(RunsArgs),
+    /// Write the report of a run: one HTML file, complete in itself.
+    Report(ReportArgs),
     /// Answer files: a template, a check, the schema, explanations.
     Answers {
         /// What to do with answers.
@@ -134,8 +136,16 @@ pub enum EngineName {
     Tofu,
 }
 
+/// What becomes of a run whose terminal is left.
+const ON_A_TERMINAL: &str = "\
+On a terminal the run is carried out beside it: closing the terminal or leaving it changes nothing, \
+`springboard attach` comes back. Ctrl-C shows what is in flight and what can be asked; a second one \
+leaves, with the exit code 5. With `--non-interactive` the run is carried out by the command itself, \
+and Ctrl-C interrupts what runs, once.";
+
 /// `springboard rehearse`
 #[derive(Debug, Args)]
+#[command(after_help = ON_A_TERMINAL)]
 pub struct Rehearse {
     /// What the account looks like and what goes wrong: an embedded name or a file.
     #[arg(long, value_name = "NAME|FILE")]
@@ -237,6 +247,7 @@ pub struct PlanArgs {
 
 /// `springboard resume`
 #[derive(Debug, Args)]
+#[command(after_help = ON_A_TERMINAL)]
 pub struct Resume {
     /// `NAME`, or `rehearsal/NAME`.
     pub deployment: String,
@@ -317,6 +328,22 @@ pub struct RunsArgs {
     /// State and output.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `springboard report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// The run [default: the newest]; those that it continues are part of its report.
+    pub run: Option<String>,
+    /// Where it is written, `-` for standard output [default: `report.html` in the folder of the
+    /// run].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder for everything that must last.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// `springboard tools`

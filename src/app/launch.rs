@@ -19,8 +19,9 @@ use springboard::engine::session::{Preflight, Session, failure_of};
 use springboard::engine::socket::{self, Greeting, Socket};
 use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
+use springboard::frontend::json::pretty;
 use springboard::frontend::printer::{Printer, Relayed};
-use springboard::frontend::{self, Shown, line};
+use springboard::frontend::{self, Shown, line, report};
 use springboard::host::{Host, write_private};
 use springboard::plan::Plan;
 use springboard::preflight;
@@ -326,6 +327,9 @@ impl Launch {
             // How the run ended matters more, and the journal has everything that a receipt has.
             printer.note(&format!("note: the receipt could not be written: {source}"));
         }
+        if let Err(error) = report::write(&deployment, &run, &report::path(&deployment, &run)) {
+            printer.note(&format!("note: the report could not be written: {error}"));
+        }
         Ok((ending(status, &state), status))
     }
 
@@ -348,6 +352,9 @@ impl Launch {
         write_private(&self.deployment.answers(), answers.as_bytes()).map_err(unwritable)?;
         // A later run compares: the deployment's own file may be edited in between.
         write_private(&folder.join("answers.toml"), answers.as_bytes()).map_err(unwritable)?;
+        // The file does not say where each answer came from; the report does.
+        let sources = pretty(&self.answers.to_json());
+        write_private(&folder.join("answers.json"), sources.as_bytes()).map_err(unwritable)?;
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;
         tools::keep(&self.toolbox, &self.deployment).map_err(unwritable)?;

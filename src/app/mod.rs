@@ -16,6 +16,7 @@ mod preflight;
 #[cfg(feature = "aws")]
 mod real;
 mod rehearsal;
+mod report;
 mod signals;
 mod stop;
 mod tools;
@@ -106,6 +107,7 @@ async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Resu
         Command::Stop(args) => stop::stop(&args, host, printer).await,
         Command::Status(args) => facts::status(&args, host, printer).await,
         Command::Runs(args) => facts::runs(&args, host, printer),
+        Command::Report(args) => report::report(&args, host, printer),
         Command::Answers { command } => answers::run(command, host, printer),
         Command::Tools(args) => tools::tools(args, host, printer).await,
         Command::World { command } => world::run(command, host, printer).await,

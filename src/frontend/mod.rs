@@ -3,13 +3,14 @@
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
 //! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line, [`checks`] the report of a
-//! preflight.
+//! preflight, [`report`] one file for people who were not there.
 
 pub mod ask;
 pub mod checks;
 pub mod json;
 pub mod line;
 pub mod printer;
+pub mod report;
 pub mod viewer;
 pub mod words;
 

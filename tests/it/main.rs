@@ -32,6 +32,7 @@ mod registry;
 mod rehearse;
 mod releases;
 mod replay;
+mod report;
 mod roots;
 mod scenarios;
 mod secrets;

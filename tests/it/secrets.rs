@@ -218,6 +218,7 @@ fn planted_secrets_are_in_no_file_no_argument_and_on_no_screen() {
     planted.assert_kept(&all);
     let last = planted.stage.runs().pop().unwrap();
     assert!(last.join("receipt.json").is_file());
+    assert!(last.join("report.html").is_file());
 
     let seen: Vec<_> = [arguments, more_arguments, last_arguments].into_iter().flatten().collect();
     let engine = planted.stage.sandbox.path().join("bin/tofu");
