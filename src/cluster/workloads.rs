@@ -323,7 +323,7 @@ mod tests {
         };
         let failed = Verdict::Hopeless("failed, BackoffLimitExceeded: Job has failed".into());
         let deployment = ("deployment/core-api".to_owned(), Verdict::Ready);
-        assert_eq!(judged(Hooks::LeftOut), [deployment.clone()]);
+        assert_eq!(judged(Hooks::LeftOut), vec![deployment.clone()]);
         assert_eq!(
             judged(Hooks::Counted),
             [deployment, ("job/migrate".into(), failed.clone()), ("job/own".into(), failed)]
