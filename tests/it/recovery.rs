@@ -54,7 +54,7 @@ fn finished_stages(stage: &Stage) -> Vec<String> {
 fn assert_receipt(stage: &Stage) {
     let text = fs::read_to_string(stage.runs().last().unwrap().join("receipt.json")).unwrap();
     let receipt: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &"1.1".into()));
+    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &"1.2".into()));
     for digest in ["answers", "bundle"] {
         assert!(receipt[digest].as_str().unwrap().starts_with("sha256:"), "{text}");
     }

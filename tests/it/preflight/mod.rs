@@ -98,7 +98,8 @@ fn the_list_names_every_check_without_asking_anything() {
 #[test]
 fn without_an_account_and_answers_everything_says_what_it_waits_for() {
     let sandbox = sandbox();
-    let finished = sandbox.run(&["preflight", "--output", "json", "--skip-check", "state-folder"]);
+    let words = ["preflight", "--output", "json", "--skip-check", "state-folder"];
+    let finished = sandbox.start_with(&words, &[("AWS_EC2_METADATA_DISABLED", "true")]).wait();
     let document: Value = serde_json::from_str(&finished.expect_code(0).out).unwrap();
     let found = |id: &str| {
         let checks = document["checks"].as_array().unwrap();
