@@ -80,10 +80,24 @@ fn without_credentials_nothing_is_begun() {
 }
 
 #[tokio::test]
-async fn it_makes_the_bucket_of_the_state_and_serves_credentials_to_terraform() {
+async fn it_makes_the_bucket_of_the_state_first() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, args) = operator();
+    let url = moto.url();
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let finished = run(&sandbox, &args, &[("AWS_ENDPOINT_URL", url.as_str()), keys[0], keys[1]]);
+    // The bucket is to be asked over TLS only; moto refuses everybody then.
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let bucket = "acme-tfstate-123456789012";
+    assert!(finished.out.contains(&format!("state s3://{bucket} created")), "{}", finished.out);
+    assert_eq!(moto.cloud().taken(NameKind::Bucket, bucket).await.unwrap(), Taken::Own);
+}
+
+#[tokio::test]
+async fn terraform_is_served_the_credentials_of_a_file() {
     let Some(moto) = Moto::start(&json!({})) else { return };
     let (sandbox, mut args) = operator();
-    args.extend(["--set", "terraform_state=s3"].map(str::to_owned));
+    args.extend(["--set", "terraform_state=local"].map(str::to_owned));
     let config = sandbox.path().join("home/.aws");
     fs::create_dir(&config).unwrap();
     let keys =
@@ -96,20 +110,12 @@ async fn it_makes_the_bucket_of_the_state_and_serves_credentials_to_terraform() 
     let note = |name: &str| fs::read_to_string(sandbox.path().join("notes").join(name)).unwrap();
     assert_eq!(note("error"), "");
     let served: Value = serde_json::from_str(&note("credentials")).unwrap();
-    assert_eq!(
-        (&served["AccessKeyId"], &served["SecretAccessKey"]),
-        (&json!("AKIAFILE"), &json!(SECRET))
-    );
+    let keys = (&served["AccessKeyId"], &served["SecretAccessKey"]);
+    assert_eq!(keys, (&json!("AKIAFILE"), &json!(SECRET)));
     let environment = note("env");
     assert!(environment.contains(&format!("AWS_ENDPOINT_URL={url}\n")), "{environment}");
     // Keys of files are asked for, not handed on.
     assert!(!environment.contains(SECRET), "{environment}");
-    let bucket = finished.out.lines().find_map(|line| {
-        let (_, rest) = line.split_once("s3://")?;
-        rest.split_whitespace().next()
-    });
-    let bucket = bucket.expect(&finished.out);
-    assert_eq!(moto.cloud().taken(NameKind::Bucket, bucket).await.unwrap(), Taken::Own);
     let status = sandbox.run(&["status", "acme"]);
     assert_eq!(status.code, Some(0), "{}", status.err);
     let again = run(&sandbox, &args, &variables);
@@ -122,7 +128,8 @@ async fn it_makes_the_bucket_of_the_state_and_serves_credentials_to_terraform() 
 #[tokio::test]
 async fn keys_of_variables_reach_terraform_as_they_came() {
     let Some(moto) = Moto::start(&json!({})) else { return };
-    let (sandbox, args) = operator();
+    let (sandbox, mut args) = operator();
+    args.extend(["--set", "terraform_state=local"].map(str::to_owned));
     let url = moto.url();
     let finished = run(
         &sandbox,

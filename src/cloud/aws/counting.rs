@@ -154,7 +154,8 @@ impl Aws {
         let what = "the buckets";
         let answer = self.api.rest_xml(S3, what, &[""], &[]).await;
         let answer = answer.map_err(|wrong| self.wrong(what, wrong))?;
-        let buckets = answer.list("Buckets").iter();
+        let buckets = answer.at("Buckets").ok_or_else(|| Self::lacks(what, "Buckets"))?;
+        let buckets = buckets.list("").iter();
         Ok(buckets.filter_map(|bucket| Some(bucket.text("Name")?.to_owned())).collect())
     }
 

@@ -17,7 +17,7 @@ fn param(name: impl Into<String>, value: impl Into<String>) -> (String, String) 
 
 impl Aws {
     pub(super) async fn caller_at_sts(&self) -> Result<Caller, CloudError> {
-        let what = "who asks";
+        let what = "the caller";
         let renewal = self.api.keys.renewal();
         let served = self.api.keys.credentials().await?;
         let answer = self.sts.get_caller_identity().send().await;

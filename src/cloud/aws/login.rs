@@ -183,10 +183,18 @@ pub(super) fn of_profile(
     profile: &str,
 ) -> ProfileFileCredentialsProvider {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
-    let files = ProfileFiles::builder()
-        .with_file(ProfileFileKind::Config, settings.config_file())
-        .with_file(ProfileFileKind::Credentials, settings.credentials_file())
-        .build();
+    // A file that is named to the SDK has to be there; those of the AWS CLI need not.
+    // Without any it panics, so there is always one without profiles.
+    let mut files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "");
+    for (kind, path) in [
+        (ProfileFileKind::Config, settings.config_file()),
+        (ProfileFileKind::Credentials, settings.credentials_file()),
+    ] {
+        if path.exists() {
+            files = files.with_file(kind, path);
+        }
+    }
+    let files = files.build();
     ProfileFileCredentialsProvider::builder()
         .configure(&provider_config(settings, client))
         .profile_files(files)

@@ -86,7 +86,9 @@ impl Aws {
     ) -> Result<Taken, CloudError> {
         let params = [(param.to_owned(), name.to_owned())];
         let outcome = self.api.query(RDS, what, action, &params).await;
-        Ok(own(self.found(what, outcome, absent)?.is_some()))
+        let found = self.found(what, outcome, absent)?;
+        let named = found.as_ref().and_then(|answer| answer.find(param));
+        Ok(own(named.is_some_and(|node| node.own_text() == name)))
     }
 
     async fn log_group(&self, what: &str, name: &str) -> Result<Taken, CloudError> {

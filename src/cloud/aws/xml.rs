@@ -73,6 +73,9 @@ impl Node {
 
     /// The elements of a list: the `member`s, or whatever they are called, at a path.
     pub(super) fn list(&self, path: &str) -> &[Self] {
+        if path.is_empty() {
+            return &self.children;
+        }
         self.at(path).map_or(&[], |node| &node.children)
     }
 
