@@ -76,8 +76,11 @@ impl Way {
     ) -> Result<Self, Ending> {
         let profile = blueprint.aws_profile(answers);
         let region = blueprint.region(answers);
+        // Before the region is answered, who asks can be told anywhere.
+        let around = host.var("AWS_REGION").or(host.var("AWS_DEFAULT_REGION"));
+        let region = if region.is_empty() { around.unwrap_or("us-east-1") } else { &region };
         let settings =
-            Settings::read(host.vars().clone(), &host.home(), profile.as_deref(), &region);
+            Settings::read(host.vars().clone(), &host.home(), profile.as_deref(), region);
         let arguments = arguments(&settings);
         Self::through(settings, arguments, deployment)
     }
