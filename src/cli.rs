@@ -2,18 +2,20 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::frontend::Output;
+use crate::frontend::tui::theme::ColourChoice;
 
 /// Takes an operator from an empty AWS account to a running deployment.
 #[derive(Debug, Parser)]
-#[command(name = "springboard", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "springboard", version, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// What to do; without it the home screen, where somebody sits at a terminal.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// The commands.
@@ -40,6 +42,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Write the report of a run: one HTML file, complete in itself.
     Report(ReportArgs),
+    /// Play a recorded run again, at a chosen speed.
+    Replay(Replay),
     /// Answer files: a template, a check, the schema, explanations.
     Answers {
         /// What to do with answers.
@@ -75,8 +79,48 @@ pub struct Common {
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// How the result is shown.
-    #[arg(long, value_enum, default_value = "line")]
+    #[arg(long, value_parser = plain_output(), default_value = "line")]
     pub output: Output,
+}
+
+/// Where state is kept, and how a run is shown.
+#[derive(Debug, Clone, Args)]
+pub struct RunCommon {
+    /// Folder for everything that must last [default: `$XDG_STATE_HOME/springboard`].
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// How the run is shown [default: `tui` on a terminal, `line` elsewhere].
+    #[arg(long, value_enum)]
+    pub output: Option<Output>,
+    /// How screens are drawn.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+impl RunCommon {
+    /// How the run is shown where somebody sits at a terminal.
+    pub fn at_terminal(&self) -> Output {
+        self.output.unwrap_or(Output::Tui)
+    }
+
+    /// How it is shown where nobody does: without screens.
+    pub fn plain(&self) -> Output {
+        match self.output {
+            Some(Output::Json) => Output::Json,
+            Some(Output::Line | Output::Tui) | None => Output::Line,
+        }
+    }
+}
+
+/// How screens are drawn.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ScreenArgs {
+    /// When colours are used.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: ColourChoice,
+    /// Draw with ASCII alone.
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 /// Where answers come from.
@@ -173,7 +217,7 @@ pub struct Rehearse {
     pub skip: SkipArgs,
     /// State and output.
     #[command(flatten)]
-    pub common: Common,
+    pub common: RunCommon,
 }
 
 /// `springboard preflight`
@@ -222,7 +266,7 @@ pub struct Install {
     pub confirm: ConfirmArgs,
     /// State and output.
     #[command(flatten)]
-    pub common: Common,
+    pub common: RunCommon,
 }
 
 /// `springboard plan`
@@ -262,7 +306,7 @@ pub struct Resume {
     pub skip: SkipArgs,
     /// State and output.
     #[command(flatten)]
-    pub common: Common,
+    pub common: RunCommon,
 }
 
 /// `springboard stop`
@@ -304,7 +348,7 @@ pub struct AttachArgs {
     pub read_only: bool,
     /// State and output.
     #[command(flatten)]
-    pub common: Common,
+    pub common: RunCommon,
 }
 
 /// `springboard status`
@@ -344,6 +388,27 @@ pub struct ReportArgs {
     /// Folder for everything that must last.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+}
+
+/// `springboard replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// `NAME`, or `rehearsal/NAME`.
+    pub deployment: String,
+    /// The run [default: the newest].
+    pub run: Option<String>,
+    /// How many times faster than it was; 0 does not wait at all.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = speed)]
+    pub speed: f64,
+    /// Folder for everything that must last.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// How it is shown [default: `tui` on a terminal, `line` elsewhere].
+    #[arg(long, value_enum)]
+    pub output: Option<Output>,
+    /// How screens are drawn.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
 }
 
 /// `springboard tools`
@@ -512,6 +577,23 @@ pub struct WhoseCredentials {
     /// The file of keys of the AWS CLI.
     #[arg(long, value_name = "FILE")]
     pub aws_credentials_file: Option<PathBuf>,
+}
+
+/// The forms of what runs nothing and is no screen.
+fn plain_output() -> impl TypedValueParser<Value = Output> {
+    PossibleValuesParser::new(["line", "json"]).map(|word| match word.as_str() {
+        "json" => Output::Json,
+        _ => Output::Line,
+    })
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_not_a_number| format!("`{text}` is not a number"))?;
+    if (0.0..=100_000.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("`{text}` is not between 0 and 100000"))
+    }
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

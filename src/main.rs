@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         }
     };
     // One small process a tool: it makes its own runtime and needs no front end.
-    if matches!(cli.command, Command::ToolRun) {
+    if matches!(cli.command, Some(Command::ToolRun)) {
         return springboard::tools::tool_run::main();
     }
     let mut printer = Printer::default();
@@ -47,7 +47,8 @@ fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     let root = host.state_root();
     app::log::catch_panics(&root);
     // Tools ask for these many times: that is not worth a line each.
-    let is_logged = !matches!(cli.command, Command::ClusterToken(_) | Command::Credentials(_));
+    let is_logged =
+        !matches!(cli.command, Some(Command::ClusterToken(_) | Command::Credentials(_)));
     let filter = host.var("SPRINGBOARD_LOG");
     let _flushed_at_the_end = is_logged.then(|| app::log::open(&root, filter)).flatten();
     let runtime =

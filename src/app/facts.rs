@@ -33,7 +33,7 @@ pub(crate) async fn status(
     let facts = Facts { deployment: &deployment, state: state.as_ref() };
     match args.common.output {
         Output::Json => printer.line(&document(&facts.json())),
-        Output::Line => {
+        Output::Line | Output::Tui => {
             for line in facts.lines() {
                 printer.line(&line);
             }

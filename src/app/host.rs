@@ -19,12 +19,12 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::ChildStdout;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::watch::{self, Left, Shows};
+use super::watch::{self, Form, Left, Shows};
 use super::{Ending, Front, launch, log, rehearsal};
 
 /// How a command that runs something is shown, where it does so in a host process: with somebody
 /// at a terminal who did not say that nothing must be asked.
-pub(crate) fn wanted(command: &Command, host: &Host) -> Option<Output> {
+pub(crate) fn wanted(command: &Command, host: &Host) -> Option<Form> {
     let (confirm, common) = match command {
         Command::Rehearse(args) if !args.list_scenarios => (&args.confirm, &args.common),
         #[cfg(feature = "aws")]
@@ -32,25 +32,47 @@ pub(crate) fn wanted(command: &Command, host: &Host) -> Option<Output> {
         Command::Resume(args) => (&args.confirm, &args.common),
         _ => return None,
     };
-    (!confirm.non_interactive && host.has_terminal()).then_some(common.output)
+    (!confirm.non_interactive && host.has_terminal()).then(|| Form::of(common, host))
 }
 
-/// Starts the host and watches the run that it begins.
+/// Carries a command out in a host process and watches it; goes on with the run as often as the
+/// operator wants that.
 pub(crate) async fn start(
-    output: Output,
+    words: Vec<String>,
+    form: Form,
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
+    let mut words = words;
+    loop {
+        match carried_out(&words, form, host, printer).await? {
+            Left::Resume(next) => words = next,
+            Left::Ended(ending) => return Ok(ending),
+            Left::Detached => return Ok(Ending::DONE),
+        }
+    }
+}
+
+/// Starts the host with these words and watches the run that it begins.
+async fn carried_out(
+    words: &[String],
+    form: Form,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Left, Ending> {
     let failed = |source| Ending::not_ready(&Unhosted { source });
     let root = host.state_root();
     make_private(&root).map_err(failed)?;
+    if form.output == Output::Tui {
+        printer.note("starting; the screens follow when the run begins");
+    }
     let command = CommandLine {
         program: host.program().to_owned(),
         args: vec!["host".into()],
         env: host.vars().clone(),
         dir: host.current_dir().to_owned(),
     };
-    let order = host.args().join("\0");
+    let order = words.join("\0");
     let started = hand_over(&command, order.as_bytes(), &log::path(&root)).await;
     let (_goes_on_by_itself, said) = started.map_err(failed)?;
     let mut relayed = BufReader::new(said).lines();
@@ -61,23 +83,26 @@ pub(crate) async fn start(
     };
     let (state_dir, label) = match begun {
         Some(Relayed::Begun { state_dir, deployment }) => (state_dir, deployment),
-        Some(Relayed::Ended { code, text }) => return Ok(Ending { code, text }),
+        Some(Relayed::Ended { code, text }) => return Ok(Left::Ended(Ending { code, text })),
         _ => return Err(died(&root)),
     };
     let found = Deployment::find(&state_dir, &label).map_err(|error| Ending::plain_error(&error));
-    printer.note(&format!(
-        "the run goes on without this terminal; `springboard attach {label}` comes back to it"
-    ));
-    let shows = Shows { output, earlier_runs: false, can_ask: true };
+    if form.output != Output::Tui {
+        printer.note(&format!(
+            "the run goes on without this terminal; `springboard attach {label}` comes back to it"
+        ));
+    }
+    let shows = Shows { form, earlier_runs: false, can_ask: true };
     let seen = watch::watch(&found?, shows, &mut interrupts, host, printer).await?;
     match seen {
         // What this command was to do is not done.
-        Left::Detached => Ok(Ending { code: 5, text: None }),
+        Left::Detached => Ok(Left::Ended(Ending { code: 5, text: None })),
         Left::Ended(ending) => match relay(&mut relayed, printer).await {
             // The host knows best how it has ended, as long as it lives.
-            Some(Relayed::Ended { code, text }) => Ok(Ending { code, text }),
-            _ => Ok(ending),
+            Some(Relayed::Ended { code, text }) => Ok(Left::Ended(Ending { code, text })),
+            _ => Ok(Left::Ended(ending)),
         },
+        resume @ Left::Resume(_) => Ok(resume),
     }
 }
 
@@ -119,14 +144,14 @@ pub(crate) async fn serve(host: &Host, printer: &mut Printer) -> Result<Ending, 
     let words = std::iter::once("springboard").chain(order.split('\0'));
     let cli = Cli::try_parse_from(words).map_err(|_not_ours| by_hand())?;
     let ended = match cli.command {
-        Command::Rehearse(args) => {
+        Some(Command::Rehearse(args)) => {
             Box::pin(rehearsal::rehearse(args, Front::Viewers, host, printer)).await
         }
         #[cfg(feature = "aws")]
-        Command::Install(args) => {
+        Some(Command::Install(args)) => {
             Box::pin(super::install::install(args, Front::Viewers, host, printer)).await
         }
-        Command::Resume(args) => {
+        Some(Command::Resume(args)) => {
             Box::pin(launch::resume(args, Front::Viewers, host, printer)).await
         }
         _ => Err(by_hand()),

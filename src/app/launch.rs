@@ -28,13 +28,13 @@ use springboard::preflight;
 use springboard::run::event::{EventKind, RunStatus};
 use springboard::run::journal::{self, FORMAT};
 use springboard::run::receipt::Receipt;
-use springboard::run::{Action, Header, Journal, Redactor, RunState};
+use springboard::run::{Action, Durations, Header, Journal, Ledger, Redactor, RunState};
 use springboard::tools::Toolbox;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::credentials::Login;
 use super::preflight::Beginning;
-use super::{Ending, Front, rehearsal, signals, state_root, tools};
+use super::{Ending, Front, rehearsal, screen, signals, state_root, tools};
 
 /// A run that is about to begin: everything has been checked, nothing has been begun.
 pub(crate) struct Launch {
@@ -330,6 +330,9 @@ impl Launch {
         if let Err(error) = report::write(&deployment, &run, &report::path(&deployment, &run)) {
             printer.note(&format!("note: the report could not be written: {error}"));
         }
+        if let Err(source) = learn(&deployment, &run, &state) {
+            printer.note(&format!("note: how long it took could not be kept: {source}"));
+        }
         Ok((ending(status, &state), status))
     }
 
@@ -468,6 +471,25 @@ fn write_receipt(deployment: &Deployment, run: &str, state: &RunState) -> std::i
         Some(receipt) => receipt.write(&folder.join("receipt.json")),
         None => Ok(()),
     }
+}
+
+/// Learns how long things took in a run that made everything by itself.
+fn learn(deployment: &Deployment, run: &str, state: &RunState) -> std::io::Result<()> {
+    let is_whole = state.header.as_ref().is_some_and(|header| header.continues.is_none());
+    if state.status != Some(RunStatus::Done) || !is_whole {
+        return Ok(());
+    }
+    let path = deployment.run(run).join("journal.jsonl");
+    let (_, events) = journal::read(&path).map_err(std::io::Error::other)?;
+    let mut ledger = Ledger::default();
+    ledger.begin_run(run);
+    for event in &events {
+        ledger.apply(event);
+    }
+    let (pace, _) = screen::pace(deployment);
+    let mut durations = Durations::read(deployment.state_root());
+    durations.learn(&pace, state, &ledger);
+    durations.write(deployment.state_root())
 }
 
 /// The keys whose values are not the same in two answer files.

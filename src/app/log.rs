@@ -38,6 +38,8 @@ pub(crate) fn catch_panics(root: &Path) {
 }
 
 fn tell(panic: &PanicHookInfo<'_>, log: &Path) {
+    // What is said on a screen that is not left yet would be gone with it.
+    springboard::frontend::tui::terminal::restore();
     let trace = std::backtrace::Backtrace::force_capture();
     tracing::error!("{panic}\n{trace}");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -6,6 +6,7 @@
 mod answers;
 mod credentials;
 mod facts;
+mod home;
 mod host;
 #[cfg(feature = "aws")]
 mod install;
@@ -16,7 +17,9 @@ mod preflight;
 #[cfg(feature = "aws")]
 mod real;
 mod rehearsal;
+mod replay;
 mod report;
+mod screen;
 mod signals;
 mod stop;
 mod tools;
@@ -77,9 +80,12 @@ pub(crate) enum Front {
 /// Runs one command.
 pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "started");
-    let ended = match host::wanted(&cli.command, host) {
-        Some(output) => host::start(output, host, printer).await,
-        None => carry_out(cli.command, host, printer).await,
+    let ended = match cli.command {
+        None => Box::pin(home::home(host, printer)).await,
+        Some(command) => match host::wanted(&command, host) {
+            Some(shown) => host::start(host.args().to_vec(), shown, host, printer).await,
+            None => carry_out(command, host, printer).await,
+        },
     };
     let ending = ended.unwrap_or_else(|ending| ending);
     tracing::info!(code = ending.code, text = ending.text.as_deref().unwrap_or(""), "ended");
@@ -89,16 +95,16 @@ pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending 
 async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Result<Ending, Ending> {
     match command {
         Command::Rehearse(args) => {
-            let front = Front::Here(args.common.output);
+            let front = Front::Here(args.common.plain());
             Box::pin(rehearsal::rehearse(args, front, host, printer)).await
         }
         #[cfg(feature = "aws")]
         Command::Install(args) => {
-            let front = Front::Here(args.common.output);
+            let front = Front::Here(args.common.plain());
             Box::pin(install::install(args, front, host, printer)).await
         }
         Command::Resume(args) => {
-            let front = Front::Here(args.common.output);
+            let front = Front::Here(args.common.plain());
             Box::pin(launch::resume(args, front, host, printer)).await
         }
         Command::Attach(args) => watch::attach(&args, host, printer).await,
@@ -108,6 +114,7 @@ async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Resu
         Command::Status(args) => facts::status(&args, host, printer).await,
         Command::Runs(args) => facts::runs(&args, host, printer),
         Command::Report(args) => report::report(&args, host, printer),
+        Command::Replay(args) => replay::replay(args, host, printer).await,
         Command::Answers { command } => answers::run(command, host, printer),
         Command::Tools(args) => tools::tools(args, host, printer).await,
         Command::World { command } => world::run(command, host, printer).await,

@@ -51,7 +51,7 @@ pub(crate) async fn plan(
     })?;
     match args.common.output {
         Output::Json => printer.line(&pretty(&document(&plan, &resources, &described))),
-        Output::Line => {
+        Output::Line | Output::Tui => {
             for line in lines(&plan, &resources, &described) {
                 printer.line(&line);
             }

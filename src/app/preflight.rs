@@ -35,7 +35,7 @@ pub(crate) async fn preflight(
     if args.list {
         let lines = match output {
             Output::Json => vec![pretty(&report::catalogue(&catalogue))],
-            Output::Line => checks::catalogue(&catalogue),
+            Output::Line | Output::Tui => checks::catalogue(&catalogue),
         };
         print(&lines, printer);
         return Ok(Ending::DONE);
@@ -57,7 +57,7 @@ pub(crate) async fn preflight(
     };
     let lines = match output {
         Output::Json => vec![pretty(&report.document())],
-        Output::Line => checks::lines(&report),
+        Output::Line | Output::Tui => checks::lines(&report),
     };
     print(&lines, printer);
     let is_ready = report.failed().next().is_none();

@@ -4,31 +4,54 @@
 //! Leaving changes nothing: a Ctrl-C never reaches the run. Where there is somebody who may ask, it
 //! opens the menu of what can be asked; a second one leaves.
 
-use springboard::cli::{AttachArgs, StatusArgs};
+use springboard::cli::{AttachArgs, RunCommon, ScreenArgs, StatusArgs};
 use springboard::engine::deployment::Deployment;
 use springboard::engine::requests::Request;
 use springboard::engine::socket::Answer;
 use springboard::error::render;
 use springboard::frontend::printer::Printer;
+use springboard::frontend::tui::app::Viewing;
+use springboard::frontend::tui::face::Leaving;
+use springboard::frontend::tui::source::Source;
+use springboard::frontend::view::Lost;
 use springboard::frontend::viewer::{AttachError, End, Update, Viewer};
 use springboard::frontend::{Output, Shown, line, words};
 use springboard::host::Host;
+use springboard::run::journal::Reader;
 use springboard::run::{Header, RunState};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::stop::{costs, in_flight, unanswered};
-use super::{Ending, launch, state_root};
+use super::{Ending, launch, screen, state_root};
 
 /// How a run is watched.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shows {
     /// In which form.
-    pub(crate) output: Output,
+    pub(crate) form: Form,
     /// Whether the runs before it in the chain are shown too.
     pub(crate) earlier_runs: bool,
     /// Whether something may be asked of it.
     pub(crate) can_ask: bool,
+}
+
+/// In which form a run is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// In lines, JSON, or on screens.
+    pub(crate) output: Output,
+    /// How screens are drawn.
+    pub(crate) screen: ScreenArgs,
+}
+
+impl Form {
+    /// The form that is asked for, or the usual one of this terminal.
+    pub(crate) fn of(common: &RunCommon, host: &Host) -> Self {
+        let has_screens = host.has_terminal() && host.var("TERM") != Some("dumb");
+        let output = if has_screens { common.at_terminal() } else { common.plain() };
+        Self { output, screen: common.screen }
+    }
 }
 
 /// How watching ended.
@@ -38,6 +61,8 @@ pub(crate) enum Left {
     Detached,
     /// The run has ended, so that a command which carried it out would end like this.
     Ended(Ending),
+    /// The operator wants to go on with it: the words of the command that does.
+    Resume(Vec<String>),
 }
 
 pub(crate) async fn attach(
@@ -49,7 +74,7 @@ pub(crate) async fn attach(
     let found = Deployment::find(&root, &args.deployment);
     let deployment = found.map_err(|error| Ending::usage(&error))?;
     let shows = Shows {
-        output: args.common.output,
+        form: Form::of(&args.common, host),
         earlier_runs: true,
         can_ask: host.has_terminal() && !args.read_only,
     };
@@ -63,11 +88,12 @@ pub(crate) async fn follow(
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let shows = Shows { output: args.common.output, earlier_runs: true, can_ask: false };
+    let form = Form { output: args.common.output, screen: ScreenArgs::default() };
+    let shows = Shows { form, earlier_runs: true, can_ask: false };
     followed(deployment, shows, host, printer).await
 }
 
-async fn followed(
+pub(crate) async fn followed(
     deployment: &Deployment,
     shows: Shows,
     host: &Host,
@@ -78,6 +104,7 @@ async fn followed(
     match watch(deployment, shows, &mut interrupts, host, printer).await? {
         Left::Detached => Ok(Ending::DONE),
         Left::Ended(ending) => Ok(ending),
+        Left::Resume(words) => super::host::start(words, shows.form, host, printer).await,
     }
 }
 
@@ -100,7 +127,10 @@ pub(crate) async fn watch(
         let text = format!("error: nothing of {} was ever begun\nhint: {hint}", deployment.label());
         return Err(Ending::plain(2, text));
     };
-    let output = Some(shows.output).filter(|_| shows.earlier_runs);
+    if shows.form.output == Output::Tui {
+        return on_screens(deployment, shows, viewer, host, printer).await;
+    }
+    let output = Some(shows.form.output).filter(|_| shows.earlier_runs);
     let watcher = Watcher {
         deployment,
         shows,
@@ -147,7 +177,8 @@ impl Watcher<'_> {
                     Some(Update::CaughtUp | Update::Progress(_) | Update::Keys(_)) => {}
                     Some(Update::Ended(end)) => {
                         self.shown.end(printer);
-                        return Ok(Left::Ended(self.ending(end)));
+                        let state = &self.shown.state;
+                        return Ok(Left::Ended(ending(self.deployment, &self.run, state, end)));
                     }
                     None => unreachable!("the end is told before there is nothing more"),
                 },
@@ -173,18 +204,16 @@ impl Watcher<'_> {
 
     fn begin(&mut self, header: Header, printer: &mut Printer) {
         if header.run == self.run {
-            self.shown.show_from_here(self.shows.output);
+            self.shown.show_from_here(self.shows.form.output);
         }
-        if self.shows.earlier_runs && self.shows.output == Output::Line {
+        if self.shows.earlier_runs && self.shows.form.output == Output::Line {
             printer.line(&line::beginning(&header));
         }
         self.shown.begin(header, printer);
     }
 
     fn leave(&self, printer: &Printer) -> Left {
-        let label = self.deployment.label();
-        printer.note(&format!("{label} goes on; come back with `springboard attach {label}`"));
-        Left::Detached
+        leave(self.deployment, printer)
     }
 
     /// Says what is in flight and what can be asked; the run goes on meanwhile.
@@ -219,29 +248,77 @@ impl Watcher<'_> {
             Err(error) => printer.note(&render(&error)),
         }
     }
+}
 
-    /// How the command that carried the run out would have ended.
-    fn ending(&self, end: End) -> Ending {
-        let label = self.deployment.label();
-        match end {
-            End::Finished(status) => launch::ending(status, &self.shown.state),
-            End::Unreadable(text) => Ending::plain(1, text),
-            End::Lost { is_tool_at_work } => {
-                let tool = if is_tool_at_work {
-                    "\n  cause: a tool that it had started is still at work"
-                } else {
-                    ""
-                };
-                Ending::plain(
-                    4,
-                    format!(
-                        "error: the engine of run {} is gone and has not said how the run ended\
-                         {tool}\nhint: run `springboard resume {label}`; it looks at what is there \
-                         and goes on",
-                        self.run
-                    ),
-                )
-            }
+/// Shows the run on screens until the operator leaves them.
+async fn on_screens(
+    deployment: &Deployment,
+    shows: Shows,
+    viewer: Viewer,
+    host: &Host,
+    printer: &Printer,
+) -> Result<Left, Ending> {
+    let viewing = if shows.can_ask { Viewing::Hosted } else { Viewing::ReadOnly };
+    let run = viewer.run().to_owned();
+    let source = Source::of(viewer, host);
+    let path = deployment.run(&run).join("journal.jsonl");
+    let header = Reader::open(&path).ok().map(|(header, _)| header);
+    let args = shows.form.screen;
+    let seen = screen::show(deployment, header.as_ref(), args, viewing, source, host).await?;
+    let (leaving, watched) = seen;
+    if let Leaving::Resume { confirmed } = leaving {
+        return Ok(Left::Resume(resume_words(deployment, args, confirmed)));
+    }
+    let end = match (watched.state.status, watched.lost) {
+        (Some(status), _) => End::Finished(status),
+        (None, Some(lost)) => End::Lost { is_tool_at_work: lost == Lost::ToolAtWork },
+        (None, None) => return Ok(leave(deployment, printer)),
+    };
+    Ok(Left::Ended(ending(deployment, &run, &watched.state, end)))
+}
+
+/// The words of the command that goes on with a run.
+pub(crate) fn resume_words(
+    deployment: &Deployment,
+    screen: ScreenArgs,
+    confirmed: Vec<String>,
+) -> Vec<String> {
+    let mut words = vec!["resume".to_owned(), deployment.label()];
+    words.extend(["--state-dir".into(), deployment.state_root().display().to_string()]);
+    words.extend(["--output".into(), "tui".into()]);
+    words.extend(screen.ascii.then(|| "--ascii".to_owned()));
+    for object in confirmed {
+        words.extend(["--confirm".to_owned(), object]);
+    }
+    words
+}
+
+fn leave(deployment: &Deployment, printer: &Printer) -> Left {
+    let label = deployment.label();
+    printer.note(&format!("{label} goes on; come back with `springboard attach {label}`"));
+    Left::Detached
+}
+
+/// How the command that carried the run out would have ended.
+fn ending(deployment: &Deployment, run: &str, state: &RunState, end: End) -> Ending {
+    let label = deployment.label();
+    match end {
+        End::Finished(status) => launch::ending(status, state),
+        End::Unreadable(text) => Ending::plain(1, text),
+        End::Lost { is_tool_at_work } => {
+            let tool = if is_tool_at_work {
+                "\n  cause: a tool that it had started is still at work"
+            } else {
+                ""
+            };
+            Ending::plain(
+                4,
+                format!(
+                    "error: the engine of run {run} is gone and has not said how the run ended\
+                     {tool}\nhint: run `springboard resume {label}`; it looks at what is there \
+                     and goes on"
+                ),
+            )
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod poolside;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 
@@ -47,6 +48,9 @@ pub trait Blueprint: Debug + Send + Sync {
     fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError>;
     /// What follows from the answers: cost, time, deviations from the reference.
     fn describe(&self, answers: &Answers, today: Date) -> Description;
+    /// How many seconds resources of a type take, about, and stages where that is known: those as
+    /// `stage/ID`.
+    fn usual_times(&self, answers: &Answers) -> BTreeMap<String, u64>;
 }
 
 /// What follows from answers, for review.

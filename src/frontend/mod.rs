@@ -4,6 +4,8 @@
 //! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line, [`checks`] the report of a
 //! preflight, [`report`] one file for people who were not there.
+//! [`mod@line`] is one line an event, [`json`] one journal event a line,
+//! [`tui`] the screens, which are made of the view models in [`view`].
 
 pub mod ask;
 pub mod checks;
@@ -11,6 +13,8 @@ pub mod json;
 pub mod line;
 pub mod printer;
 pub mod report;
+pub mod tui;
+pub mod view;
 pub mod viewer;
 pub mod words;
 
@@ -23,6 +27,8 @@ use printer::Printer;
 /// How a run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
+    /// Screens, in a terminal.
+    Tui,
     /// One readable line an event.
     Line,
     /// One journal event a line, header first.

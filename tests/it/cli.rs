@@ -42,7 +42,7 @@ fn with_programs() -> Sandbox {
 #[test]
 fn without_arguments_the_help_is_printed_and_every_command_has_its_own() {
     let sandbox = Sandbox::new();
-    refused(&sandbox, &[], 2, &["Usage: springboard <COMMAND>", "rehearse", "resume"]);
+    refused(&sandbox, &[], 2, &["Usage: springboard [COMMAND]", "rehearse", "resume"]);
     for words in [
         "",
         "rehearse",
@@ -50,6 +50,8 @@ fn without_arguments_the_help_is_printed_and_every_command_has_its_own() {
         "resume",
         "status",
         "runs",
+        "replay",
+        "attach",
         "answers",
         "answers new",
         "answers validate",

@@ -22,6 +22,7 @@ enum Build {
 
 const BENCHES: &[Bench] = &[
     Bench { name: "streams", build: Build::Optimised },
+    Bench { name: "screens", build: Build::Optimised },
     Bench { name: "memory", build: Build::Optimised },
     Bench { name: "overhead", build: Build::AsTests },
     Bench { name: "world", build: Build::AsTests },

@@ -34,7 +34,8 @@ Chores:
   tools [NAME…]      fetch the pinned external programs (all of them, or the named ones)
   tools --list       print the table of external programs
   bench [NAME [ARGS…]]   measure, as ratios against other programs in the same run:
-                     streams (tool output and journals against jq), memory (a large checkpoint),
+                     streams (tool output and journals against jq), screens (frames against a bound,
+                     the first one against terraform version), memory (a large checkpoint),
                      overhead (what springboard adds to the tools that it runs); all of them
                      where none is named
   fuzz [TARGET…] [--seconds N]   feed everything that reads foreign bytes with what libFuzzer

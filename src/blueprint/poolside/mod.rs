@@ -17,6 +17,8 @@ pub mod time;
 pub mod values;
 pub mod variables;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde_json::json;
 
@@ -94,5 +96,9 @@ impl Blueprint for Poolside {
         lines.push(String::new());
         lines.extend(deviations.iter().map(|d| format!("deviation {}: {}", d.id, d.sentence)));
         Description { cost: json!(cost), time: json!(time), deviations: json!(deviations), lines }
+    }
+
+    fn usual_times(&self, answers: &Answers) -> BTreeMap<String, u64> {
+        time::usual_times(answers)
     }
 }

@@ -3,6 +3,8 @@
 //! Only what public logs of Terraform show is stated; transfers depend on the line, and GPU nodes
 //! of these types are in no log that was found, so they are unknown.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::questions::advanced::database::DATABASE_MULTI_AZ;
@@ -47,6 +49,24 @@ pub fn stage_times(answers: &Answers) -> Vec<StageTime> {
     }
     times.push(unknown("converge", "no measurement is known"));
     times
+}
+
+/// How long single resources take, by type, and the stages of which that is known.
+pub fn usual_times(answers: &Answers) -> BTreeMap<String, u64> {
+    let database =
+        if answers.flag(&DATABASE_MULTI_AZ) { DATABASE_TWO_ZONES } else { DATABASE_ONE_ZONE };
+    let resources = [
+        ("aws_nat_gateway", NAT_GATEWAY),
+        ("aws_kms_key", KEY),
+        ("aws_eks_cluster", CLUSTER),
+        ("aws_eks_node_group", CPU_NODES),
+        ("aws_eks_addon", ADD_ONS),
+        ("aws_db_instance", database),
+    ];
+    let resources = resources.into_iter().map(|(kind, seconds)| (kind.to_owned(), seconds));
+    let stages = stage_times(answers).into_iter();
+    let stages = stages.filter_map(|time| Some((format!("stage/{}", time.stage), time.seconds?)));
+    resources.chain(stages).collect()
 }
 
 /// The longest chain of what waits for each other.

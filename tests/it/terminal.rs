@@ -1,0 +1,223 @@
+//! The screens in a real terminal: entered, resized, left by key and by signal, and the terminal
+//! left as it was. What is seen is what a terminal would show of what was written to it.
+
+use std::io::{Read as _, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::sandbox::{Sandbox, pause};
+use crate::support::source::root;
+use crate::support::stage::Stage;
+
+const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+const TRIES: u32 = 5 * 60 * 50;
+
+/// springboard on a screen.
+struct Screen {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    before: String,
+}
+
+impl Screen {
+    fn start<A: AsRef<std::ffi::OsStr>>(sandbox: &Sandbox, args: &[A]) -> Self {
+        let pair = native_pty_system().openpty(SIZE).unwrap();
+        let plain = sandbox.command(args);
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.args(plain.get_args());
+        command.cwd(plain.get_current_dir().unwrap());
+        command.env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm-256color");
+        let before = format!("{:?}", pair.master.get_termios());
+        let child = pair.slave.spawn_command(command).unwrap();
+        let parser =
+            Arc::new(Mutex::new(vt100::Parser::new(columns(SIZE.rows), columns(SIZE.cols), 0)));
+        let (mut written, shown) = (pair.master.try_clone_reader().unwrap(), parser.clone());
+        std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(read) = written.read(&mut part) {
+                if read == 0 {
+                    break;
+                }
+                shown.lock().unwrap().process(&part[..read]);
+            }
+        });
+        let keyboard = pair.master.take_writer().unwrap();
+        Self { child, master: pair.master, keyboard, parser, before }
+    }
+
+    fn seen(&self) -> String {
+        self.parser.lock().unwrap().screen().contents()
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        for _ in 0..TRIES {
+            let has_ended = self.child.try_wait().unwrap().is_some();
+            if self.seen().contains(text) {
+                return;
+            }
+            assert!(!has_ended, "it ended without `{text}`:\n{}", self.seen());
+            pause();
+        }
+        panic!("waited too long for `{text}`:\n{}", self.seen());
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    fn resize(&mut self, cols: u16, rows: u16) {
+        self.parser.lock().unwrap().screen_mut().set_size(columns(rows), columns(cols));
+        self.master.resize(PtySize { rows, cols, ..SIZE }).unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the end; the terminal is as it was.
+    fn ends(mut self) -> u32 {
+        let code = self.child.wait().unwrap().exit_code();
+        assert_eq!(format!("{:?}", self.master.get_termios()), self.before);
+        for _ in 0..TRIES {
+            if !self.parser.lock().unwrap().screen().alternate_screen() {
+                break;
+            }
+            pause();
+        }
+        let parser = self.parser.lock().unwrap();
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+        code
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn columns(number: u16) -> NonZero<u16> {
+    NonZero::new(number).unwrap()
+}
+
+/// A sandbox with a recorded run in it.
+fn recorded() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let run = sandbox.state().join("rehearsals/acme/runs/0mwqld1gc");
+    std::fs::create_dir_all(&run).unwrap();
+    let journal = root().join("tests/fixtures/screens/good-day.jsonl");
+    std::fs::copy(journal, run.join("journal.jsonl")).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_recorded_run_is_played_and_the_screen_follows_the_size_of_the_terminal() {
+    let sandbox = recorded();
+    let mut screen = Screen::start(&sandbox, &["replay", "acme", "--speed", "1000"]);
+    screen.wait_for("rehearsal/acme is done after 1:49");
+    screen.wait_for("REPLAY");
+    screen.resize(70, 20);
+    screen.wait_for("springboard needs 80x24, this terminal is 70x20");
+    screen.resize(120, 40);
+    screen.wait_for("Time of each stage");
+    screen.press("?");
+    screen.wait_for("these keys; typing narrows them");
+    screen.press("\u{1b}");
+    screen.wait_for("PgDn page");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn a_signal_and_a_second_ctrl_c_leave_the_terminal_as_it_was() {
+    let sandbox = recorded();
+    let mut screen = Screen::start(&sandbox, &["replay", "acme", "--ascii"]);
+    screen.wait_for("Rollout");
+    screen.signal(Signal::TERM);
+    assert_eq!(screen.ends(), 0);
+    let mut screen = Screen::start(&sandbox, &["replay", "acme", "--ascii"]);
+    screen.wait_for("Rollout");
+    screen.press("\u{3}");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn a_recorded_run_in_lines_and_json_is_what_was_written_down() {
+    let sandbox = recorded();
+    let json = sandbox.run(&["replay", "acme", "--speed", "0", "--output", "json"]).expect_code(0);
+    let journal = root().join("tests/fixtures/screens/good-day.jsonl");
+    assert_eq!(json.out, std::fs::read_to_string(journal).unwrap());
+    let lines = sandbox.run(&["replay", "acme", "--speed", "0"]).expect_code(0);
+    assert!(lines.out.ends_with("rehearsal/acme is done; the closing plan was empty\n"));
+    let missing = sandbox.run(&["replay", "acme", "nope"]).expect_code(2);
+    assert!(missing.err.contains("there is 0mwqld1gc"), "{}", missing.err);
+}
+
+#[test]
+fn the_home_screen_leads_a_newcomer_to_a_rehearsal_and_needs_a_terminal() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("No deployment on this host yet");
+    screen.press("t");
+    screen.wait_for("gpu-capacity-missing");
+    screen.press("\u{1b}");
+    screen.wait_for("Rehearse a bad day");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    let help = sandbox.run::<&str>(&[]).expect_code(2);
+    assert!(help.err.contains("Usage: springboard"), "{}", help.err);
+    let sandbox = recorded();
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("rehearsal/acme");
+    screen.press("\r");
+    screen.wait_for("done, nothing left to change");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn a_rehearsal_is_watched_to_its_end_on_the_screens() {
+    let Some(stage) = Stage::new("tofu", "helm4") else { return };
+    let words = ["rehearse", "--time-scale", "0", "--set", "profile=platform-only"];
+    let words = words.iter().map(|word| (*word).to_owned()).chain(stage.flags.iter().cloned());
+    let mut screen = Screen::start(&stage.sandbox, &words.collect::<Vec<_>>());
+    screen.wait_for("REHEARSAL");
+    screen.press("s");
+    screen.wait_for("Stop, or leave it running?");
+    screen.press("\r");
+    screen.wait_for("done, nothing left to change");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    assert!(stage.sandbox.state().join("durations.json").is_file());
+}
+
+#[test]
+fn a_run_that_fails_says_what_to_do_and_stays_open_for_the_answer() {
+    let Some(stage) = Stage::new("tofu", "helm4") else { return };
+    let words = ["rehearse", "--time-scale", "0", "--scenario", "scp-denial"];
+    let words = words.iter().map(|word| (*word).to_owned()).chain(stage.flags.iter().cloned());
+    let mut screen = Screen::start(&stage.sandbox, &words.collect::<Vec<_>>());
+    screen.wait_for("What failed");
+    screen.wait_for("Resume");
+    screen.press("3\r");
+    screen.wait_for("Esc back");
+    screen.press("\u{1b}");
+    screen.wait_for("What it means");
+    screen.press("2\r");
+    assert_eq!(screen.ends(), 4);
+}
