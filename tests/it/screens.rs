@@ -95,6 +95,7 @@ impl Story {
             check: check.into(),
             outcome: Outcome::Pass,
             finding: finding.into(),
+            why: None,
             remedy: None,
         };
         self.happens(1, check("terraform", "1.11.4 at /usr/local/bin/terraform"));

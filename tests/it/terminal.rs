@@ -209,8 +209,10 @@ fn a_rehearsal_is_watched_to_its_end_on_the_screens() {
 #[test]
 fn a_run_that_fails_says_what_to_do_and_stays_open_for_the_answer() {
     let Some(stage) = Stage::new("tofu", "helm4") else { return };
-    let words = ["rehearse", "--time-scale", "0", "--scenario", "scp-denial"];
-    let words = words.iter().map(|word| (*word).to_owned()).chain(stage.flags.iter().cloned());
+    // The check would say so before anything is begun.
+    let scenario = ["--scenario", "scp-denial", "--skip-check", "permissions"];
+    let words = ["rehearse", "--time-scale", "0"].iter().chain(&scenario);
+    let words = words.map(|word| (*word).to_owned()).chain(stage.flags.iter().cloned());
     let mut screen = Screen::start(&stage.sandbox, &words.collect::<Vec<_>>());
     screen.wait_for("What failed");
     screen.wait_for("Resume");
