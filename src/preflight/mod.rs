@@ -2,7 +2,7 @@
 //!
 //! A [`Check`] is a constant: id, sentence, subject, and a function that gathers facts and has a
 //! pure rule judge them. [`CHECKS`] lists those of every blueprint; a blueprint adds its own.
-//! [`run`] asks them all at once; facts that several need are asked once ([`Account`]).
+//! [`run()`] asks them all at once; facts that several need are asked once ([`Account`]).
 //! Outcome `unknown` never blocks. Knows no blueprint: what is needed comes in as a [`Demand`].
 //!
 //! [`Demand`]: crate::plan::demand::Demand

@@ -1,4 +1,5 @@
-//! The account at AWS: [`Cloud`] over the AWS SDK for Rust and over signed requests of our own.
+//! The account at AWS: [`Cloud`](crate::cloud::Cloud) over the AWS SDK for Rust and over signed
+//! requests of our own.
 //!
 //! The only folder that names the SDK. Credentials, STS, EC2 and Service Quotas go through its
 //! crates; the other services through [`api`], because each crate costs build time for a handful
