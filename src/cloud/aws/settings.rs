@@ -19,8 +19,9 @@ pub struct Settings {
     named: bool,
     /// Where the files of the AWS CLI are.
     home: PathBuf,
-    /// The settings of the profile.
-    section: BTreeMap<String, String>,
+    /// The file of profiles as it was at the start: every section, `services` included. A file that
+    /// cannot be read has none, and the SDK says what is wrong with it.
+    sections: Sections,
     /// The region that is asked.
     pub region: String,
     /// A proxy for `https`.
@@ -60,14 +61,15 @@ impl Settings {
             http_proxy: either("HTTP_PROXY").or_else(|| either("ALL_PROXY")),
             no_proxy: either("NO_PROXY"),
             ca_bundle: None,
-            section: BTreeMap::new(),
+            sections: Sections::new(),
             limit: None,
             variables,
         };
-        settings.section = settings.sections().remove(settings.profile_name()).unwrap_or_default();
+        let file = std::fs::read_to_string(settings.config_file()).unwrap_or_default();
+        settings.sections = sections(&file);
         let bundle = settings.variable("AWS_CA_BUNDLE").map(str::to_owned);
         settings.ca_bundle =
-            bundle.or_else(|| settings.section.get("ca_bundle").cloned()).map(PathBuf::from);
+            bundle.or_else(|| settings.own("ca_bundle").map(str::to_owned)).map(PathBuf::from);
         settings
     }
 
@@ -122,12 +124,12 @@ impl Settings {
 
     /// A setting of another profile.
     pub(super) fn of_profile(&self, profile: &str, key: &str) -> Option<String> {
-        self.sections().remove(profile)?.remove(key)
+        self.sections.get(profile)?.get(key).cloned()
     }
 
     /// A setting of the profile.
     pub(super) fn own(&self, key: &str) -> Option<&str> {
-        self.section.get(key).map(String::as_str)
+        self.sections.get(self.profile_name())?.get(key).map(String::as_str)
     }
 
     /// Where a service is, if that is not where it always is: `AWS_ENDPOINT_URL_…`,
@@ -153,17 +155,14 @@ impl Settings {
             .or_else(|| self.own("endpoint_url").map(str::to_owned));
         found.and_then(|url| url.parse().ok())
     }
-
-    /// The sections of the file of profiles, `services` included; a file that cannot be read has
-    /// none, and the SDK says what is wrong with it.
-    fn sections(&self) -> BTreeMap<String, BTreeMap<String, String>> {
-        sections(&std::fs::read_to_string(self.config_file()).unwrap_or_default())
-    }
 }
 
+/// Settings by section.
+type Sections = BTreeMap<String, BTreeMap<String, String>>;
+
 /// Profiles by name; keys of an indented block are `block.key`.
-fn sections(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+fn sections(text: &str) -> Sections {
+    let mut sections = Sections::new();
     let (mut section, mut block) = (String::new(), String::new());
     for line in text.lines() {
         let bare = line.trim();
