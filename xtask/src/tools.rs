@@ -138,12 +138,12 @@ impl Folder {
         fetch.args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "-r"]);
         fetch.arg(shell::root().join(requirements));
         shell::run(&what, &mut fetch, Show::Nothing)?;
-        let made = aside.join(program.name);
+        let starter = aside.join(program.name);
         let text = format!("#!/bin/sh\nexec '{}' \"$@\"\n", python.display());
-        fs::write(&made, text)
-            .and_then(|()| fs::set_permissions(&made, fs::Permissions::from_mode(0o755)))
-            .map_err(|why| Failure::new(format!("could not write {}: {why}", made.display())))?;
-        Ok(made)
+        fs::write(&starter, text)
+            .and_then(|()| fs::set_permissions(&starter, fs::Permissions::from_mode(0o755)))
+            .map_err(|why| Failure::new(format!("could not write {}: {why}", starter.display())))?;
+        Ok(starter)
     }
 }
 
