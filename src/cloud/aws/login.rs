@@ -113,7 +113,10 @@ impl AwsLogin {
             let what = "the credentials".to_owned();
             return CredentialError::Cloud(CloudError::Unreachable { what, source: words.into() });
         }
-        CredentialError::Cloud(CloudError::NoCredentials { source: words.into(), remedy })
+        // The SDK lists what it has tried over several lines; a reason is one.
+        let tried: Vec<&str> = words.lines().map(str::trim).collect();
+        let source = tried.join(" ").into();
+        CredentialError::Cloud(CloudError::NoCredentials { source, remedy })
     }
 }
 
