@@ -16,6 +16,7 @@ pub(crate) struct Terminal {
     _master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     seen: Arc<Mutex<Vec<u8>>>,
+    reader: std::thread::JoinHandle<()>,
 }
 
 impl Terminal {
@@ -36,7 +37,7 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (mut screen, collected) = (pair.master.try_clone_reader().unwrap(), seen.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut part = [0; 4096];
             // The last process that has the terminal open ends it.
             while let Ok(read) = screen.read(&mut part) {
@@ -47,7 +48,7 @@ impl Terminal {
             }
         });
         let keyboard = pair.master.take_writer().unwrap();
-        Self { child, _master: pair.master, keyboard, seen }
+        Self { child, _master: pair.master, keyboard, seen, reader }
     }
 
     /// Everything that was written to the terminal, without its carriage returns.
@@ -86,6 +87,14 @@ impl Terminal {
     /// Waits for the end and returns the exit code, or 1 after a signal, and what was seen.
     pub(crate) fn wait(mut self) -> (u32, String) {
         let code = self.child.wait().unwrap().exit_code();
+        // What was written last may not be read yet; a process that outlives it may keep the
+        // terminal open.
+        for _ in 0..AFTERWARDS {
+            if self.reader.is_finished() {
+                break;
+            }
+            pause();
+        }
         (code, self.seen())
     }
 }
@@ -103,3 +112,5 @@ impl Drop for Terminal {
 pub(crate) const INTERRUPT: &str = "\x03";
 
 const TRIES: u32 = 2 * 60 * 50;
+/// Looks at the terminal after the end of springboard: five seconds.
+const AFTERWARDS: u32 = 5 * 50;
