@@ -15,7 +15,7 @@ use springboard::rehearsal::login::{self, RehearsedLogin};
 use springboard::rehearsal::process::Address;
 use springboard::rehearsal::scenario::Keys;
 
-use super::{Ending, state_root};
+use super::{Ending, named};
 
 /// Where the credentials of a deployment come from.
 pub(crate) struct Login {
@@ -100,8 +100,7 @@ pub(crate) async fn cluster_token(
 
 async fn of_deployment(args: &WhoseCredentials, host: &Host) -> Result<Option<Served>, Ending> {
     let Some(label) = &args.deployment else { return Ok(None) };
-    let root = state_root(args.state_dir.as_ref(), host);
-    let deployment = Deployment::find(&root, label).map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.state_dir.as_ref(), label, host)?;
     if deployment.kind == Kind::Real {
         return of_real(args, &deployment, host).await.map(Some);
     }

@@ -14,7 +14,7 @@ use springboard::run::event::{RunStatus, Standing};
 use springboard::run::journal;
 use springboard::run::state::Status;
 
-use super::{Ending, state_root, watch};
+use super::{Ending, named, state_root, watch};
 
 pub(crate) async fn status(
     args: &StatusArgs,
@@ -65,9 +65,7 @@ fn all(root: &std::path::Path, output: Output, printer: &mut Printer) -> Result<
 }
 
 pub(crate) fn runs(args: &RunsArgs, host: &Host, printer: &mut Printer) -> Result<Ending, Ending> {
-    let root = state_root(args.common.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.common.state_dir.as_ref(), &args.deployment, host)?;
     let ids = deployment.runs().map_err(|e| Ending::plain(1, format!("error: {e}")))?;
     let mut documents = Vec::new();
     for id in ids {

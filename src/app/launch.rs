@@ -34,7 +34,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::credentials::Login;
 use super::preflight::Beginning;
-use super::{Ending, Front, rehearsal, screen, signals, state_root, tools};
+use super::{Ending, Front, named, rehearsal, screen, signals, tools};
 
 /// A run that is about to begin: everything has been checked, nothing has been begun.
 pub(crate) struct Launch {
@@ -66,9 +66,7 @@ pub(crate) async fn resume(
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let root = state_root(args.common.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.common.state_dir.as_ref(), &args.deployment, host)?;
     let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
     let Some(state) = state else {
         let text = format!(

@@ -29,6 +29,7 @@ mod world;
 use std::path::{Path, PathBuf};
 
 use springboard::cli::{Cli, Command};
+use springboard::engine::deployment::Deployment;
 use springboard::error::{Hint, render};
 use springboard::frontend::Output;
 use springboard::frontend::printer::Printer;
@@ -128,6 +129,16 @@ async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Resu
 /// The state folder that is meant.
 pub(crate) fn state_root(given: Option<&PathBuf>, host: &Host) -> PathBuf {
     given.map_or_else(|| host.state_root(), |dir| absolute(dir, host))
+}
+
+/// The deployment of that name; one that is not there is wrong usage.
+pub(crate) fn named(
+    state_dir: Option<&PathBuf>,
+    name: &str,
+    host: &Host,
+) -> Result<Deployment, Ending> {
+    let root = state_root(state_dir, host);
+    Deployment::find(&root, name).map_err(|error| Ending::usage(&error))
 }
 
 /// A path as other processes, with other working directories, must be told it.

@@ -15,7 +15,7 @@ use springboard::host::Host;
 use springboard::run::journal::Reader;
 use springboard::run::{Header, RunState};
 
-use super::{Ending, screen, state_root};
+use super::{Ending, named, screen};
 
 /// So fast that nothing is waited for.
 const AT_ONCE: f64 = 1e12;
@@ -25,9 +25,7 @@ pub(crate) async fn replay(
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let root = state_root(args.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.state_dir.as_ref(), &args.deployment, host)?;
     let chain = chain(&deployment, args.run)?;
     let paths: Vec<_> = chain.iter().map(|(path, _)| path.as_path()).collect();
     let usual = if host.has_terminal() { Output::Tui } else { Output::Line };

@@ -3,22 +3,19 @@
 use std::path::Path;
 
 use springboard::cli::ReportArgs;
-use springboard::engine::deployment::Deployment;
 use springboard::error::Hint;
 use springboard::frontend::printer::Printer;
 use springboard::frontend::report;
 use springboard::host::Host;
 
-use super::{Ending, absolute, state_root};
+use super::{Ending, absolute, named};
 
 pub(crate) fn report(
     args: &ReportArgs,
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let root = state_root(args.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.state_dir.as_ref(), &args.deployment, host)?;
     let known = deployment.runs().map_err(|e| Ending::plain(1, format!("error: {e}")))?;
     let run = match &args.run {
         Some(run) => known.iter().find(|known| *known == run),

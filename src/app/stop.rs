@@ -4,7 +4,6 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use jiff::Timestamp;
 use springboard::cli::Stop;
-use springboard::engine::deployment::Deployment;
 use springboard::engine::requests::Request;
 use springboard::engine::socket::{self, Answer, AskError, Sender};
 use springboard::error::{Hint, render};
@@ -14,16 +13,14 @@ use springboard::host::Host;
 use springboard::run::RunState;
 use springboard::run::state::{Status, StepState};
 
-use super::{Ending, state_root};
+use super::{Ending, named};
 
 pub(crate) async fn stop(
     args: &Stop,
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let root = state_root(args.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.state_dir.as_ref(), &args.deployment, host)?;
     let label = deployment.label();
     if deployment.owner().is_none() {
         return Err(Ending::usage(&NotAtWork {

@@ -23,7 +23,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::stop::{costs, in_flight, unanswered};
-use super::{Ending, launch, screen, state_root};
+use super::{Ending, launch, named, screen};
 
 /// How a run is watched.
 #[derive(Debug, Clone, Copy)]
@@ -70,9 +70,7 @@ pub(crate) async fn attach(
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    let root = state_root(args.common.state_dir.as_ref(), host);
-    let found = Deployment::find(&root, &args.deployment);
-    let deployment = found.map_err(|error| Ending::usage(&error))?;
+    let deployment = named(args.common.state_dir.as_ref(), &args.deployment, host)?;
     let shows = Shows {
         form: Form::of(&args.common, host),
         earlier_runs: true,
