@@ -60,6 +60,19 @@ pub(crate) fn left_out(
         .map_err(|error| Ending::usage(&error))
 }
 
+/// Nothing of a deployment was ever begun, and how that is done.
+pub(super) fn never_begun(deployment: &Deployment) -> Ending {
+    let text = format!(
+        "error: nothing of {} was ever begun\nhint: begin it with `springboard {}`",
+        deployment.label(),
+        match deployment.kind {
+            Kind::Real => "install",
+            Kind::Rehearsal => "rehearse",
+        }
+    );
+    Ending::plain(2, text)
+}
+
 pub(crate) async fn resume(
     args: Resume,
     front: Front,
@@ -69,15 +82,7 @@ pub(crate) async fn resume(
     let deployment = named(args.common.state_dir.as_ref(), &args.deployment, host)?;
     let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
     let Some(state) = state else {
-        let text = format!(
-            "error: nothing of {} was ever begun\nhint: begin it with `springboard {}`",
-            deployment.label(),
-            match deployment.kind {
-                Kind::Real => "install",
-                Kind::Rehearsal => "rehearse",
-            }
-        );
-        return Err(Ending::plain(2, text));
+        return Err(never_begun(&deployment));
     };
     if state.status == Some(RunStatus::Done) {
         printer.line(&format!("{} is done; there is nothing to go on with", deployment.label()));

@@ -121,9 +121,7 @@ pub(crate) async fn watch(
     };
     let viewer = attached.map_err(|error| unwatchable(&error))?;
     let Some(viewer) = viewer else {
-        let hint = "begin it with `springboard rehearse`";
-        let text = format!("error: nothing of {} was ever begun\nhint: {hint}", deployment.label());
-        return Err(Ending::plain(2, text));
+        return Err(launch::never_begun(deployment));
     };
     if shows.form.output == Output::Tui {
         return on_screens(deployment, shows, viewer, host, printer).await;
