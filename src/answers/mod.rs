@@ -25,7 +25,7 @@ pub use explain::{Explanation, UnknownKey, explain};
 pub use load::{Loader, SCHEMA_VERSION, Typed};
 pub use problem::{InvalidAnswers, Place, Problem};
 pub use question::{
-    Choice, Column, ColumnKind, Default, Kind, Question, Reference, Table, Text, always,
+    Choice, Column, ColumnKind, Default, Kind, Offers, Question, Reference, Table, Text, always,
 };
 pub use schema::schema;
 pub use value::{TextValue, ValueError};

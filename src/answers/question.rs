@@ -20,6 +20,8 @@ pub struct Question {
     pub default: Default,
     /// What the account says, where it can be asked: `the region of the AWS profile`.
     pub live: Option<&'static str>,
+    /// What can be chosen from, where somebody can be asked.
+    pub offers: Offers,
     /// Whether it is asked at all, given the answers before it.
     pub applies: fn(&Answers) -> bool,
     /// When it is asked, in words: `with the profile full`. Empty: always.
@@ -36,6 +38,39 @@ pub struct Question {
     pub name: Reference,
     /// The variable of the Terraform root that it feeds, if one.
     pub feeds: Option<&'static str>,
+}
+
+/// Who knows what can be chosen from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Offers {
+    /// Nobody.
+    Nothing,
+    /// The files of the AWS command line: its profiles.
+    AwsProfiles,
+    /// The account: regions.
+    Regions,
+    /// The account: reservations and Capacity Blocks.
+    Reservations,
+    /// The account: of which kind the reservation is that was answered.
+    ReservationKind,
+    /// The account: zones, with what of GPU capacity is in them.
+    GpuZone,
+    /// The account: zones that can host the cluster.
+    Zones,
+    /// The account: a range that no network of the region overlaps.
+    FreeRange,
+    /// The account: certificates, with what they can do for the host name.
+    Certificates,
+    /// The account: hosted zones.
+    HostedZones,
+    /// The account: Kubernetes versions that are offered.
+    KubernetesVersions,
+    /// The network: the address that this host has outside.
+    OwnAddress,
+    /// The account: who asks.
+    OwnPrincipal,
+    /// The environment: a file of CA certificates.
+    CaFile,
 }
 
 /// Whose name the key is.
@@ -189,6 +224,7 @@ impl Question {
         kind: Kind::Flag,
         default: Default::Required,
         live: None,
+        offers: Offers::Nothing,
         applies: always,
         when: "",
         why: "",

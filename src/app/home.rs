@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use jiff::Timestamp;
 use springboard::cli::{Cli, ScreenArgs};
-use springboard::engine::deployment::Deployment;
+use springboard::engine::deployment::{Deployment, Kind};
 use springboard::error::render;
 use springboard::frontend::Output;
 use springboard::frontend::printer::Printer;
@@ -21,8 +21,10 @@ use springboard::host::Host;
 use springboard::rehearsal::scenarios;
 use springboard::run::RunState;
 use springboard::run::event::RunStatus;
+use springboard::tools::toolbox::Search;
 
 use super::watch::{Form, Shows, followed, resume_words};
+use super::wizard::{self, Purpose};
 use super::{Ending, host as hosted, screen};
 
 /// Shows the home screen, and does what is chosen on it.
@@ -49,11 +51,57 @@ pub(crate) async fn home(host: &Host, printer: &mut Printer) -> Result<Ending, E
             Ending::plain(1, format!("error: the terminal cannot be used\n  cause: {error}"))
         })?;
         match leaving {
-            Leaving::Open(choice) => return open(choice, args, &root, host, printer).await,
+            Leaving::Open(choice) => {
+                let words = match choice {
+                    Choice::Install(draft) => {
+                        fill_in(Kind::Real, draft.as_deref(), args, &root, host, printer).await?
+                    }
+                    Choice::RehearseAnswers(draft) => {
+                        let kind = Kind::Rehearsal;
+                        fill_in(kind, draft.as_deref(), args, &root, host, printer).await?
+                    }
+                    choice => return open(choice, args, &root, host, printer).await,
+                };
+                // A form that is left leads back to where it was opened.
+                if let Some(words) = words {
+                    let form = Form { output: Output::Tui, screen: args };
+                    return hosted::start(words, form, host, printer).await;
+                }
+            }
             Leaving::Back => {}
             _ => return Ok(Ending::DONE),
         }
     }
+}
+
+/// Has the form filled in; the words of the command that begins it.
+async fn fill_in(
+    kind: Kind,
+    draft: Option<&str>,
+    args: ScreenArgs,
+    root: &Path,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Option<Vec<String>>, Ending> {
+    let find = |label| Deployment::find(root, label).map_err(|error| Ending::usage(&error));
+    let purpose = Purpose {
+        kind,
+        draft: draft.map(find).transpose()?,
+        sets: Vec::new(),
+        root: root.to_owned(),
+        is_named: host.var("XDG_STATE_HOME").is_some(),
+        search: Search::of(host),
+    };
+    let command = match kind {
+        Kind::Real => "install",
+        Kind::Rehearsal => "rehearse",
+    };
+    let filled = wizard::on_screens(purpose, args, host, printer).await?;
+    Ok(filled.map(|filled| {
+        let mut words = vec![command.to_owned()];
+        words.extend(filled.words());
+        words
+    }))
 }
 
 async fn open(
@@ -81,6 +129,7 @@ async fn open(
             }
             hosted::start(words, form, host, printer).await
         }
+        Choice::Install(_) | Choice::RehearseAnswers(_) => Ok(Ending::DONE),
     }
 }
 

@@ -8,6 +8,7 @@ mod credentials;
 mod facts;
 mod home;
 mod host;
+mod inquirer;
 #[cfg(feature = "aws")]
 mod install;
 mod launch;
@@ -24,6 +25,7 @@ mod signals;
 mod stop;
 mod tools;
 mod watch;
+mod wizard;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -84,13 +86,33 @@ pub(crate) async fn run(cli: Cli, host: &Host, printer: &mut Printer) -> Ending 
     let ended = match cli.command {
         None => Box::pin(home::home(host, printer)).await,
         Some(command) => match host::wanted(&command, host) {
-            Some(shown) => host::start(host.args().to_vec(), shown, host, printer).await,
+            Some(shown) => Box::pin(begin(&command, shown, host, printer)).await,
             None => carry_out(command, host, printer).await,
         },
     };
     let ending = ended.unwrap_or_else(|ending| ending);
     tracing::info!(code = ending.code, text = ending.text.as_deref().unwrap_or(""), "ended");
     ending
+}
+
+/// Begins a run that goes on beside this terminal; asks for the answers first where there are none.
+async fn begin(
+    command: &Command,
+    shown: watch::Form,
+    host: &Host,
+    printer: &mut Printer,
+) -> Result<Ending, Ending> {
+    let words = match command {
+        #[cfg(feature = "aws")]
+        Command::Install(args) if args.answers.answers.is_none() => {
+            match wizard::install(args, shown.output, host, printer).await? {
+                Some(words) => words,
+                None => return Ok(Ending { code: 5, text: None }),
+            }
+        }
+        _ => host.args().to_vec(),
+    };
+    host::start(words, shown, host, printer).await
 }
 
 async fn carry_out(command: Command, host: &Host, printer: &mut Printer) -> Result<Ending, Ending> {

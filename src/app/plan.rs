@@ -42,7 +42,7 @@ pub(crate) async fn plan(
     let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let described = blueprint.describe(&answers, today);
     // A world and a working directory of its own: nothing may be left in those of a rehearsal.
-    let scratch = root.join("plan");
+    let scratch = root.join("plan").join(std::process::id().to_string());
     let made = preview(&args, host, &scratch, &text, blueprint, answers).await;
     let removed = std::fs::remove_dir_all(&scratch);
     let (plan, resources) = made?;

@@ -112,25 +112,9 @@ type LeftOut = std::collections::BTreeSet<&'static str>;
 
 impl Asking<'_> {
     async fn of_account(self, left_out: &LeftOut) -> Report {
-        let account = self.account();
+        let account = account(self.root, &self.answers, self.blueprint, self.host);
         let reach = Arc::new(Internet::of(self.host));
         self.run(account, reach, 1.0, left_out).await
-    }
-
-    #[cfg(feature = "aws")]
-    fn account(&self) -> Account {
-        // Only who asks is not known before the answers are: nothing is kept of this deployment.
-        let nameless = Deployment::named(self.root, Kind::Real, "draft");
-        match super::real::Way::open(&nameless, &self.answers, self.blueprint, self.host) {
-            Ok(way) => Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone())),
-            Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
-        }
-    }
-
-    #[cfg(not(feature = "aws"))]
-    fn account(&self) -> Account {
-        let remedy = "`springboard preflight --rehearse` asks the simulated account";
-        Account::absent("this springboard was built without AWS", Some(remedy.to_owned()))
     }
 
     /// Asks a world of its own: nothing may be left in that of a rehearsal.
@@ -186,6 +170,34 @@ impl Asking<'_> {
         let catalogue = blueprint::checks(self.blueprint);
         preflight::run(&catalogue, &context, left_out, Limits::default()).await
     }
+}
+
+/// The account that answers name, which may be incomplete.
+#[cfg(feature = "aws")]
+pub(super) fn account(
+    root: &Path,
+    answers: &Answers,
+    blueprint: &'static dyn Blueprint,
+    host: &Host,
+) -> Account {
+    // Only who asks is not known before the answers are: nothing is kept of this deployment.
+    let nameless = Deployment::named(root, Kind::Real, "draft");
+    match super::real::Way::open(&nameless, answers, blueprint, host) {
+        Ok(way) => Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone())),
+        Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
+    }
+}
+
+/// The account, of which this program knows nothing.
+#[cfg(not(feature = "aws"))]
+pub(super) fn account(
+    _root: &Path,
+    _answers: &Answers,
+    _blueprint: &'static dyn Blueprint,
+    _host: &Host,
+) -> Account {
+    let remedy = "`springboard preflight --rehearse` asks the simulated account";
+    Account::absent("this springboard was built without AWS", Some(remedy.to_owned()))
 }
 
 /// Whether the operator named the folder for state.

@@ -97,15 +97,7 @@ pub(crate) fn loader<'a>(
     root: &Path,
     host: &'a Host,
 ) -> Result<Loader<'a>, Ending> {
-    let folder = root.join("sample-bundle");
-    let sample = sample_bundle::write(&folder)
-        .map_err(|source| Ending::not_ready(&Unprepared { what: "the sample bundle", source }))?;
-    let folder_of = |path: &Path| Value::Text(path.display().to_string());
-    let given = BTreeMap::from([
-        ("containers_dir".to_owned(), folder_of(&sample.containers)),
-        ("charts_dir".to_owned(), folder_of(&sample.charts)),
-        ("checkpoints_dir".to_owned(), folder_of(&sample.checkpoints)),
-    ]);
+    let given = sample_folders(root)?;
     let loader =
         Loader::new(blueprint.catalogue(), host).sets(&args.sets).given("the sample bundle", given);
     let usage = |error: springboard::answers::InvalidAnswers| Ending::usage(&error);
@@ -119,6 +111,19 @@ pub(crate) fn loader<'a>(
             None => loader.file(Path::new(&scenario.answers)).map_err(usage)?,
         },
     })
+}
+
+/// The folders of the sample bundle, written out, as answers.
+pub(crate) fn sample_folders(root: &Path) -> Result<BTreeMap<String, Value>, Ending> {
+    let folder = root.join("sample-bundle");
+    let sample = sample_bundle::write(&folder)
+        .map_err(|source| Ending::not_ready(&Unprepared { what: "the sample bundle", source }))?;
+    let folder_of = |path: &Path| Value::Text(path.display().to_string());
+    Ok(BTreeMap::from([
+        ("containers_dir".to_owned(), folder_of(&sample.containers)),
+        ("charts_dir".to_owned(), folder_of(&sample.charts)),
+        ("checkpoints_dir".to_owned(), folder_of(&sample.checkpoints)),
+    ]))
 }
 
 /// Sample answers with those that the scenario has otherwise.

@@ -8,6 +8,7 @@ use springboard::error::Hint;
 use springboard::frontend::json::document;
 use springboard::frontend::printer::Printer;
 use springboard::frontend::tui::app::Viewing;
+use springboard::frontend::tui::face::Message;
 use springboard::frontend::tui::source::{Replay, Source};
 use springboard::frontend::viewer::Update;
 use springboard::frontend::{Output, line};
@@ -72,8 +73,8 @@ async fn print(mut source: Source, output: Output, printer: &mut Printer) {
     let mut lines = None;
     let mut is_shown = false;
     let mut header = None;
-    while let Some(update) = source.next().await {
-        match update {
+    while let Some(Message::Update(update)) = source.next().await {
+        match *update {
             Update::Begun(begun) => {
                 lines = Some(line::Lines::new(&begun));
                 state.begin_run(begun.clone());

@@ -37,6 +37,23 @@ pub(super) fn written<'a>(
     text
 }
 
+/// What the line begins with that keeps the key which was in focus.
+const FOCUS: &str = "#@ ";
+
+/// A draft that says where it was left.
+pub fn left_at(mut text: String, key: &str) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{FOCUS}{key}");
+    text
+}
+
+/// The key of the question at which a draft was left.
+pub fn focus_of(text: &str) -> Option<&str> {
+    text.lines().rev().find_map(|line| line.strip_prefix(FOCUS)).map(str::trim)
+}
+
 /// Where the line of a key ends, a comment or not.
 fn after_line_of(text: &str, key: &str) -> Option<usize> {
     let mut at = 0;

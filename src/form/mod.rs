@@ -5,6 +5,7 @@
 //! field. Draws nothing and asks nobody; the wizard and the plain lines are two faces of it. Start
 //! at [`Form::fields`]; what is kept of a form that is left is in `draft`.
 
+mod complete;
 mod draft;
 mod viability;
 
@@ -16,6 +17,8 @@ use crate::answers::{
 };
 use crate::host::Host;
 
+pub use complete::completed;
+pub use draft::{focus_of, left_at};
 pub use viability::Viability;
 
 /// Answers that are being given.

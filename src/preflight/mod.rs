@@ -11,6 +11,7 @@ mod account;
 mod checks;
 mod context;
 mod finding;
+pub mod offers;
 pub mod reach;
 pub mod report;
 mod run;

@@ -424,6 +424,8 @@ impl Face for App {
                 self.answer(text);
                 Vec::new()
             }
+            // A run has no form.
+            Message::Heard(_) | Message::Kept(_) => Vec::new(),
             Message::Terminated => vec![Effect::Leave(Leaving::Terminated)],
         }
     }

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::canvas::Canvas;
+use super::inquiry::{Draft, Heard, Kept, Wanted};
 use super::log_lines::LogLine;
 use crate::engine::requests::Request;
 use crate::frontend::viewer::Update;
@@ -26,6 +27,10 @@ pub enum Message {
     Log(Vec<LogLine>),
     /// What became of something that was asked of the run.
     Answered(String),
+    /// What was found out for a form.
+    Heard(Box<Heard>),
+    /// What became of a draft that was to be kept.
+    Kept(Result<Kept, String>),
     /// The process shall end: nothing is asked any more.
     Terminated,
 }
@@ -49,6 +54,10 @@ pub enum Effect {
     Suspend,
     /// Play a recorded run at another speed; 0 holds it.
     Pace(f64),
+    /// Find things out for a form.
+    Inquire(Box<Wanted>),
+    /// Keep the draft of a form, at once.
+    Keep(Draft),
 }
 
 /// Why a face leaves the terminal.
@@ -65,6 +74,11 @@ pub enum Leaving {
     },
     /// A deployment was chosen on the home screen.
     Open(Choice),
+    /// Begin what the form was filled in for, without these checks.
+    Begin {
+        /// Ids of checks.
+        left_out: Vec<String>,
+    },
     /// A signal asked the process to end.
     Terminated,
 }
@@ -80,6 +94,10 @@ pub enum Choice {
     Look(String),
     /// Begin a rehearsal of that scenario.
     Rehearse(Option<String>),
+    /// Fill in the form for an install, or that of this draft.
+    Install(Option<String>),
+    /// Fill in the form for a rehearsal with answers of one's own, or that of this draft.
+    RehearseAnswers(Option<String>),
 }
 
 /// Something that the terminal shows. `update` is pure: no clock, no file.

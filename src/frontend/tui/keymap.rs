@@ -44,8 +44,12 @@ pub enum Command {
     PreviousMatch,
     /// Choose what is shown.
     View,
+    /// Begin an install.
+    Install,
     /// Begin a rehearsal.
     Rehearse,
+    /// Leave a check out.
+    LeaveOut,
     /// Go on with a run.
     Resume,
     /// Open the stop menu.
@@ -125,13 +129,16 @@ pub const KEYMAP: &[Binding] = &[
     binding(Command::Previous, &[Named(KeyCode::BackTab)], "Shift-Tab", "the one before"),
     binding(Command::Do, &[Named(KeyCode::Enter)], "Enter", "open, or carry out the row"),
     binding(Command::Out, &[Named(KeyCode::Esc)], "Esc", "one level out; ends nothing"),
-    binding(Command::Choose, &[Letter(' ')], "Space", "in a replay: hold, go on"),
-    binding(Command::GoTo(1), &[Letter('1')], "1-9", "to a row of a menu"),
+    binding(Command::Choose, &[Letter(' ')], "Space", "choose; in a replay: hold, go on"),
+    binding(Command::GoTo(1), &[Letter('1')], "1-9", "to a row of a menu, to a page of a form"),
     binding(Command::GoTo(2), &[Letter('2')], "", ""),
     binding(Command::GoTo(3), &[Letter('3')], "", ""),
     binding(Command::GoTo(4), &[Letter('4')], "", ""),
     binding(Command::GoTo(5), &[Letter('5')], "", ""),
     binding(Command::GoTo(6), &[Letter('6')], "", ""),
+    binding(Command::GoTo(7), &[Letter('7')], "", ""),
+    binding(Command::GoTo(8), &[Letter('8')], "", ""),
+    binding(Command::GoTo(9), &[Letter('9')], "", ""),
     binding(Command::Find, &[Letter('/')], "/", "find"),
     binding(Command::NextMatch, &[Letter('n')], "n", "next match"),
     binding(Command::PreviousMatch, &[Letter('p')], "p", "match before"),
@@ -141,7 +148,9 @@ pub const KEYMAP: &[Binding] = &[
         "v",
         "view: by part, every object, slow only; one address",
     ),
+    binding(Command::Install, &[Letter('i')], "i", "begin an install"),
     binding(Command::Rehearse, &[Letter('t')], "t", "begin a rehearsal"),
+    binding(Command::LeaveOut, &[Letter('x')], "x", "leave a check out, or ask it after all"),
     binding(Command::Resume, &[Letter('r')], "r", "resume, once it has ended"),
     binding(Command::Stop, &[Letter('s')], "s", "stop menu"),
     binding(Command::Detach, &[Letter('d')], "d", "detach: the run goes on"),
@@ -217,7 +226,7 @@ pub fn meaning(event: &KeyEvent, letters: Letters) -> Meaning {
 pub fn shown(command: Command) -> &'static str {
     match command {
         Command::Up | Command::Down => return "Up/Down",
-        Command::Left | Command::Right => return "Left/Right",
+        Command::Left => return "Left/Right",
         _ => {}
     }
     KEYMAP

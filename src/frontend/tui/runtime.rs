@@ -56,7 +56,7 @@ struct Loop<'a> {
 /// What woke the loop.
 enum Woken {
     Input(Option<io::Result<Event>>),
-    Told(Option<super::super::viewer::Update>),
+    Told(Option<Message>),
     Answered(String),
     Tick,
     Frame,
@@ -138,11 +138,11 @@ impl Loop<'_> {
     }
 
     /// Takes in what is there, in one portion.
-    fn told(&mut self, first: Option<super::super::viewer::Update>) -> io::Result<Option<Leaving>> {
+    fn told(&mut self, first: Option<Message>) -> io::Result<Option<Leaving>> {
         let mut next = first;
         let mut number = 0;
-        while let Some(update) = next {
-            let leaving = self.take(Message::Update(Box::new(update)))?;
+        while let Some(message) = next {
+            let leaving = self.take(message)?;
             if leaving.is_some() {
                 return Ok(leaving);
             }
@@ -179,6 +179,12 @@ impl Loop<'_> {
             Effect::Repaint => self.screen.forget()?,
             Effect::Suspend => self.screen.suspend()?,
             Effect::Pace(speed) => self.source.pace(speed),
+            Effect::Inquire(wanted) => self.source.inquire(*wanted),
+            Effect::Keep(draft) => {
+                if let Some(kept) = self.source.keep(&draft) {
+                    return self.take(Message::Kept(kept));
+                }
+            }
         }
         Ok(None)
     }

@@ -10,6 +10,8 @@ use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
+use super::face::Message;
+use super::inquiry::{Draft, Inquiry, Kept, Wanted};
 use crate::engine::requests::Request;
 use crate::engine::socket::Answer;
 use crate::frontend::viewer::{End, Update, Viewer};
@@ -35,6 +37,8 @@ pub enum Source {
     },
     /// A recorded run.
     Replay(Replay),
+    /// A form, which is told what is found out.
+    Form(Inquiry),
     /// Nothing.
     Nothing(Host),
 }
@@ -50,25 +54,30 @@ impl Source {
         match self {
             Self::Viewer { is_over, .. } => !is_over,
             Self::Replay(replay) => !replay.is_over(),
+            Self::Form(inquiry) => !inquiry.heard.is_closed() || !inquiry.heard.is_empty(),
             Self::Nothing(_) => false,
         }
     }
 
-    /// The next update. Cancel safe.
-    pub async fn next(&mut self) -> Option<Update> {
-        match self {
+    /// The next message. Cancel safe.
+    pub async fn next(&mut self) -> Option<Message> {
+        let update = match self {
             Self::Viewer { viewer, is_over, .. } => {
                 let update = viewer.next().await;
                 *is_over = update.is_none();
                 update
             }
             Self::Replay(replay) => replay.next().await,
+            Self::Form(inquiry) => {
+                return inquiry.heard.recv().await.map(|heard| Message::Heard(Box::new(heard)));
+            }
             Self::Nothing(_) => None,
-        }
+        };
+        update.map(|update| Message::Update(Box::new(update)))
     }
 
-    /// An update that is there already.
-    pub fn ready(&mut self) -> Option<Update> {
+    /// A message that is there already.
+    pub fn ready(&mut self) -> Option<Message> {
         if self.is_open() { self.next().now_or_never().flatten() } else { None }
     }
 
@@ -76,6 +85,7 @@ impl Source {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::Replay(replay) => replay.now(),
+            Self::Form(inquiry) => inquiry.host.now(),
             Self::Viewer { host, .. } | Self::Nothing(host) => host.now(),
         }
     }
@@ -104,6 +114,22 @@ impl Source {
                 Err(error) => error.to_string(),
             }
         }))
+    }
+
+    /// Has something found out for a form.
+    pub fn inquire(&self, wanted: Wanted) {
+        if let Self::Form(inquiry) = self {
+            // Whoever finds things out may be gone; the form says then that it was not asked.
+            let _nobody_asks = inquiry.wanted.send(wanted);
+        }
+    }
+
+    /// Keeps the draft of a form; nothing where there is no form.
+    pub fn keep(&mut self, draft: &Draft) -> Option<Result<Kept, String>> {
+        match self {
+            Self::Form(inquiry) => Some(inquiry.keeper.keep(draft)),
+            _ => None,
+        }
     }
 
     /// Plays a recorded run at another speed; 0 holds it.

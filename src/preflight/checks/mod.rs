@@ -14,6 +14,8 @@ mod quotas;
 mod reachability;
 mod tools;
 
+pub(in crate::preflight) use network::CANNOT_HOST_EKS;
+
 use super::Check;
 
 /// The catalogue, in display order; ids are those of `--skip-check`.

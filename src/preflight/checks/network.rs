@@ -11,7 +11,7 @@ use crate::cloud::{DEPLOYMENT_TAG, Vpc, Zone};
 use crate::plan::demand::Endpoint;
 
 /// Zone ids that cannot host a control plane of EKS (Amazon EKS user guide, network requirements).
-pub(super) const CANNOT_HOST_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
+pub(in crate::preflight) const CANNOT_HOST_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
 /// The range of the Docker bridge on nodes (Amazon EKS user guide, troubleshooting).
 const DOCKER_BRIDGE: &str = "172.17.0.0/16";
 

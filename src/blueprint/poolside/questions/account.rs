@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::OURS;
 use crate::answers::value::{AwsProfile, BucketName, Region, Tag};
-use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text};
+use crate::answers::{Answers, Choice, Default, Kind, Offers, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page = Page {
@@ -19,6 +19,7 @@ pub const AWS_PROFILE: Question = Question {
     label: "AWS profile",
     kind: Kind::Text(Text::of::<AwsProfile>()),
     default: Default::Optional("the environment decides, as for the aws command line"),
+    offers: Offers::AwsProfiles,
     why: "It names the credentials, and with them the account, that everything is made with.",
     consequence: "Terraform, Helm and springboard itself all act as this principal.",
     example: "\"acme-installer\"",
@@ -31,6 +32,7 @@ pub const REGION: Question = Question {
     label: "Region",
     kind: Kind::Text(Text::of::<Region>()),
     live: Some("the region that the AWS profile names"),
+    offers: Offers::Regions,
     why: "Everything is made in one region, and GPUs are not in every region.",
     consequence: "Zones, capacity and certificates are those of this region; it cannot change \
                   later.",

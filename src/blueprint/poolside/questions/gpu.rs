@@ -4,7 +4,9 @@
 use super::profile::{WITH_FULL, is_full};
 use super::{OURS, REFERENCE};
 use crate::answers::value::{ReservationId, ZoneName};
-use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text, Value};
+use crate::answers::{
+    Answers, Choice, Default, Kind, Offers, Page, Question, Reference, Text, Value,
+};
 
 /// The page.
 pub const PAGE: Page = Page {
@@ -50,6 +52,7 @@ pub const GPU_CAPACITY_RESERVATION_ID: Question = Question {
     kind: Kind::Text(Text::of::<ReservationId>()),
     default: Default::Optional("plain On-Demand capacity, which may not be there"),
     live: Some("a reservation or Capacity Block of the account that fits"),
+    offers: Offers::Reservations,
     why: "GPUs of these types are scarce: without capacity set aside, nodes may not start.",
     consequence: "GPU nodes start in the zone of the reservation only, and that zone joins the \
                   network.",
@@ -72,6 +75,7 @@ pub const GPU_CAPACITY: Question = Question {
         how: "`reservation` where a capacity reservation is named, else `on-demand`",
     },
     live: Some("the kind of the capacity reservation"),
+    offers: Offers::ReservationKind,
     why: "A Capacity Block is launched into in another way than a reservation.",
     consequence: "A block ends on its date: EKS empties the node group 40 minutes before.",
     basis: OURS,
@@ -94,6 +98,7 @@ pub const GPU_AVAILABILITY_ZONE: Question = Question {
     kind: Kind::Text(Text::of::<ZoneName>()),
     default: Default::Optional("the zone of the reservation; any zone of the network without one"),
     live: Some("the zone of the capacity reservation"),
+    offers: Offers::GpuZone,
     why: "A node group that is given a zone without the instance type cannot start.",
     consequence: "The zone joins the network, and GPU nodes run only there.",
     example: "\"us-west-2c\"",

@@ -2,7 +2,7 @@
 
 use super::{OURS, REFERENCE};
 use crate::answers::value::{CertificateArn, Cidr, HostedZoneId, Hostname};
-use crate::answers::{Answers, Choice, Default, Kind, Page, Question, Reference, Text};
+use crate::answers::{Answers, Choice, Default, Kind, Offers, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page = Page {
@@ -65,6 +65,7 @@ pub const ACM_CERTIFICATE_ARN: Question = Question {
     live: Some("the issued certificate that covers the host name and ends last"),
     applies: enters_by_alb,
     when: "with `ingress_controller = \"alb\"`",
+    offers: Offers::Certificates,
     why: "The load balancer ends TLS with it; users see it in the browser.",
     consequence: "It has to be issued, in the region, and to cover the host name.",
     example: "\"arn:aws:acm:us-west-2:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef\"",
@@ -110,6 +111,7 @@ pub const ROUTE53_ZONE_ID: Question = Question {
     kind: Kind::Text(Text::of::<HostedZoneId>()),
     default: Default::Optional("the record is made wherever your DNS is kept"),
     live: Some("the hosted zone of the account that holds the host name"),
+    offers: Offers::HostedZones,
     why: "The host name needs a record that points to the load balancer.",
     consequence: "What is to be done at the end names this zone of Route 53.",
     example: "\"Z0123456789ABCDEFGHIJ\"",

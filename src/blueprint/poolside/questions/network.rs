@@ -2,7 +2,7 @@
 
 use super::{OURS, REFERENCE};
 use crate::answers::value::{Cidr, ZoneName};
-use crate::answers::{Answers, Default, Kind, Page, Question, Reference, Text};
+use crate::answers::{Answers, Default, Kind, Offers, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page = Page {
@@ -25,6 +25,7 @@ pub const VPC_CIDR: Question = Question {
     kind: Kind::Text(Text::of::<Cidr>()),
     default: Default::Text("10.0.0.0/16"),
     live: Some("the first /16 that no VPC of the region overlaps"),
+    offers: Offers::FreeRange,
     why: "The VPC is dedicated; networks that are connected to it must not overlap.",
     consequence: "The three tiers of subnets are cut from it; it cannot change later.",
     basis: OURS,
@@ -68,6 +69,7 @@ pub const AVAILABILITY_ZONES: Question = Question {
     kind: Kind::List { item: Text::of::<ZoneName>(), min: 0, max: 3 },
     default: Default::List(&[]),
     live: Some("the zones of the region that can host EKS, the zone of the GPUs among them"),
+    offers: Offers::Zones,
     why: "The network and the control plane lie in two or three zones.",
     consequence: "Where none are named they are chosen, the zone of the GPUs among them; they \
                   cannot change later.",
@@ -111,7 +113,7 @@ pub const ENABLE_NAT_GATEWAY: Question = Question {
 /// Whether one NAT gateway serves all zones.
 pub const SINGLE_NAT_GATEWAY: Question = Question {
     key: "single_nat_gateway",
-    label: "One NAT gateway for all zones",
+    label: "One NAT gateway",
     default: Default::Flag(false),
     applies: |answers| answers.flag(&ENABLE_NAT_GATEWAY),
     when: "with `enable_nat_gateway`",

@@ -2,7 +2,7 @@
 
 use super::{OURS, REFERENCE};
 use crate::answers::value::{Cidr, PemBundle, PolicyArn, PrincipalArn};
-use crate::answers::{Answers, Default, Kind, Page, Question, Reference, Text};
+use crate::answers::{Answers, Default, Kind, Offers, Page, Question, Reference, Text};
 
 /// The page.
 pub const PAGE: Page = Page {
@@ -47,6 +47,7 @@ pub const CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS: Question = Question {
     applies: has_public_endpoint,
     when: WITH_PUBLIC_ENDPOINT,
     live: Some("the address that this host has as AWS sees it, offered with length 32"),
+    offers: Offers::OwnAddress,
     why: "Only these addresses reach the Kubernetes API from the internet.",
     consequence: "This host has to be among them, because Helm runs from here; others get a \
                   timeout.",
@@ -59,7 +60,7 @@ pub const CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS: Question = Question {
 /// Whether the whole internet may be on the allowlist.
 pub const ALLOW_OPEN_ENDPOINT: Question = Question {
     key: "allow_open_endpoint",
-    label: "Accept an open endpoint",
+    label: "Accept open endpoint",
     default: Default::Flag(false),
     applies: has_public_endpoint,
     when: WITH_PUBLIC_ENDPOINT,
@@ -77,6 +78,7 @@ pub const CLUSTER_ADMIN_PRINCIPAL_ARNS: Question = Question {
     label: "Cluster administrators",
     kind: Kind::List { item: Text::of::<PrincipalArn>(), min: 0, max: 100 },
     default: Default::List(&[]),
+    offers: Offers::OwnPrincipal,
     why: "Access to the cluster is given by entries for IAM roles and users.",
     consequence: "They administer the cluster, beside the principal that makes it.",
     basis: OURS,
@@ -108,6 +110,7 @@ pub const CUSTOM_CA_BUNDLE: Question = Question {
     kind: Kind::Text(Text::of::<PemBundle>()),
     default: Default::Optional("the certificates that the system trusts"),
     live: Some("the file that SSL_CERT_FILE or AWS_CA_BUNDLE names"),
+    offers: Offers::CaFile,
     why: "A proxy that opens TLS, or a private certificate authority, has to be trusted.",
     consequence: "The tools on this host and the workloads in the cluster trust it too.",
     example: "\"/etc/ssl/certs/acme-root.pem\"",

@@ -40,6 +40,35 @@ pub struct Scenario {
     pub lesson: String,
 }
 
+/// What to begin with where there is nothing yet, and what that is.
+const FIRST: [(&str, [&str; 2]); 4] = [
+    (
+        "Rehearse",
+        [
+            "The whole install in a simulated account. Needs no AWS,",
+            "costs nothing, takes 2 to 3 minutes. A good first step.",
+        ],
+    ),
+    (
+        "Rehearse a bad day",
+        ["Choose what goes wrong: missing GPUs, ended", "credentials, a stale lock, and more."],
+    ),
+    (
+        "Rehearse my answers",
+        [
+            "The pages of an install, filled in with samples, and",
+            "the rehearsal of what you answer.",
+        ],
+    ),
+    (
+        "Install",
+        [
+            "Answer nine pages, review the plan, then start it.",
+            "Until you start it, nothing is made in AWS.",
+        ],
+    ),
+];
+
 /// The home screen.
 #[derive(Debug, Clone)]
 pub struct Home {
@@ -75,7 +104,7 @@ impl Home {
 
     fn rows(&self) -> usize {
         match self.page {
-            Page::Deployments if self.deployments.is_empty() => 2,
+            Page::Deployments if self.deployments.is_empty() => FIRST.len(),
             Page::Deployments => self.deployments.len(),
             Page::Scenarios => self.scenarios.len(),
             Page::Help => KEYMAP.len(),
@@ -99,7 +128,8 @@ impl Home {
         match self.deployments.get(self.at).map(|known| known.mark) {
             None => "do it",
             Some(Mark::Running | Mark::Waiting) => "attach",
-            Some(Mark::Draft) => "rehearse",
+            Some(Mark::Draft) if self.is_rehearsal() => "rehearse",
+            Some(Mark::Draft) => "fill in",
             Some(_) => "open",
         }
     }
@@ -132,6 +162,7 @@ impl Home {
             Command::Do if self.page == Page::Help => self.open(Page::Deployments),
             Command::Do => return self.enter().map_or_else(Vec::new, leave),
             Command::Rehearse => self.open(Page::Scenarios),
+            Command::Install => return leave(Choice::Install(None)),
             Command::Resume => {
                 let label = self.resumable().map(|known| known.label.clone());
                 return label.map_or_else(Vec::new, |label| leave(Choice::Resume(label)));
@@ -160,19 +191,30 @@ impl Home {
 
     fn enter(&mut self) -> Option<Choice> {
         let Some(known) = self.deployments.get(self.at) else {
-            if self.at == 0 {
-                return Some(Choice::Rehearse(None));
-            }
-            self.open(Page::Scenarios);
-            return None;
+            return match self.at {
+                0 => Some(Choice::Rehearse(None)),
+                1 => {
+                    self.open(Page::Scenarios);
+                    None
+                }
+                2 => Some(Choice::RehearseAnswers(None)),
+                _ => Some(Choice::Install(None)),
+            };
         };
         let label = known.label.clone();
         Some(match known.mark {
             Mark::Running | Mark::Waiting => Choice::Attach(label),
             // Nothing of it was ever begun.
-            Mark::Draft => Choice::Rehearse(None),
+            Mark::Draft if self.is_rehearsal() => Choice::Rehearse(None),
+            Mark::Draft => Choice::Install(Some(label)),
             _ => Choice::Look(label),
         })
+    }
+
+    /// Whether the deployment in focus is a rehearsal.
+    fn is_rehearsal(&self) -> bool {
+        let known = self.deployments.get(self.at);
+        known.is_some_and(|known| known.label.starts_with("rehearsal/"))
     }
 
     fn chrome(&self) -> Chrome {
@@ -202,6 +244,7 @@ impl Home {
             if self.resumable().is_some() {
                 keys.push((Command::Resume, "resume"));
             }
+            keys.push((Command::Install, "install"));
             keys.push((Command::Rehearse, "rehearse"));
             keys.push((Command::AskAgain, "look again"));
         } else {
@@ -264,22 +307,18 @@ impl Home {
         let lines: Vec<_> =
             intro.into_iter().map(|line| TextLine::new("", line, Role::Text)).collect();
         draw_lines(canvas, Place { columns: (4, 79), rows: (row, row + 3), label: 0 }, &lines);
-        let choices = [
-            ("Rehearse", "The whole install in a simulated account. Needs no AWS,"),
-            ("", "costs nothing, takes 2 to 3 minutes. A good first step."),
-            ("Rehearse a bad day", "Choose what goes wrong: missing GPUs, ended credentials,"),
-            ("", "a stale lock, and more."),
-        ];
-        for (at, (what, how)) in choices.iter().enumerate() {
-            let row = row + 4 + u16::try_from(at).unwrap_or(0);
-            let is_focus = at == self.at * 2;
+        for (at, (what, how)) in FIRST.iter().enumerate() {
+            let row = row + 3 + 2 * u16::try_from(at).unwrap_or(0);
+            let is_focus = at == self.at;
             if is_focus {
                 canvas.focus(2, row);
             }
             canvas.put(4, row, 20, what, if is_focus { Role::Focus } else { Role::Text });
-            canvas.put(24, row, 56, how, Role::Text);
+            for (row, line) in (row..).zip(how) {
+                canvas.put(25, row, 55, line, Role::Text);
+            }
         }
-        let row = row + 9;
+        let row = row + 12;
         canvas.rule((2, 79), row, "Found on this host", "");
         for (row, found) in (row + 1..=body.rows.1).zip(&self.found) {
             canvas.put(4, row, 76, found, Role::Text);
@@ -351,6 +390,7 @@ fn explained(word: &str) -> &'static str {
     match word {
         "attach" => "attaches to the run; watching it and leaving it do not disturb it",
         "rehearse" => "begins a rehearsal; nothing of this one was ever begun",
+        "fill in" => "goes on with the answers; nothing of it was ever begun",
         _ => "shows how it ended and what can be done; nothing is started",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::OURS;
 use crate::answers::value::KubernetesVersion;
-use crate::answers::{Choice, Default, Kind, Question, Reference, Text};
+use crate::answers::{Choice, Default, Kind, Offers, Question, Reference, Text};
 
 /// The version of Kubernetes.
 pub const KUBERNETES_VERSION: Question = Question {
@@ -11,6 +11,7 @@ pub const KUBERNETES_VERSION: Question = Question {
     kind: Kind::Text(Text::of::<KubernetesVersion>()),
     default: Default::Text("1.35"),
     live: Some("the versions that EKS supports that day"),
+    offers: Offers::KubernetesVersions,
     why: "EKS supports each version for 14 months, then for 12 more at six times the price.",
     consequence: "Control plane, nodes and add-ons are made for it; it can be raised later, one \
                   minor version at a time.",
@@ -24,7 +25,7 @@ pub const KUBERNETES_VERSION: Question = Question {
 /// What happens at the end of standard support.
 pub const CLUSTER_SUPPORT_TYPE: Question = Question {
     key: "cluster_support_type",
-    label: "End of standard support",
+    label: "After standard support",
     kind: Kind::Choice(&[
         Choice { value: "EXTENDED", meaning: "the version is kept, at extra cost" },
         Choice { value: "STANDARD", meaning: "EKS upgrades the cluster by itself" },

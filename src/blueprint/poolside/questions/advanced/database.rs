@@ -64,7 +64,7 @@ pub const DATABASE_ALLOCATED_STORAGE_GB: Question = Question {
 /// The storage that the database may grow to.
 pub const DATABASE_MAX_ALLOCATED_STORAGE_GB: Question = Question {
     key: "database_max_allocated_storage_gb",
-    label: "Database storage at most",
+    label: "Storage at most",
     kind: Kind::Number { min: 21, max: 65536, unit: "GB" },
     default: Default::Derived {
         value: |answers| {
