@@ -46,3 +46,4 @@ mod terraform_run;
 mod terraform_stream;
 mod tools;
 mod viewers;
+mod wizard;

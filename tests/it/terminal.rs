@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::programs::program;
 use crate::support::sandbox::{Sandbox, pause};
 use crate::support::source::root;
 use crate::support::stage::Stage;
@@ -222,4 +223,74 @@ fn a_run_that_fails_says_what_to_do_and_stays_open_for_the_answer() {
     screen.wait_for("What it means");
     screen.press("2\r");
     assert_eq!(screen.ends(), 4);
+}
+
+#[test]
+fn a_newcomer_answers_on_the_screens_and_rehearses_what_was_answered() {
+    let (Some(tofu), Some(helm)) = (program("tofu"), program("helm4")) else { return };
+    let sandbox = Sandbox::new();
+    sandbox.offer("tofu", &tofu);
+    sandbox.offer("helm", &helm);
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("No deployment on this host yet");
+    screen.press("3\r");
+    screen.wait_for("1/10 Profile and name");
+    // Models elsewhere; then the name, over what stands there.
+    screen.press(" \t\u{15}wizard");
+    screen.wait_for("1/9 Profile and name");
+    screen.wait_for("[wizard ");
+    screen.press("\r\r");
+    screen.wait_for("123456789012");
+    // The pages in between are right as they are.
+    screen.press("\u{1b}");
+    screen.wait_for("back to the field");
+    screen.press("9");
+    screen.wait_for("9/9 Review");
+    screen.wait_for("Network");
+    screen.press("G");
+    screen.wait_for("> Start the rehearsal");
+    let answers = sandbox.state().join("drafts/rehearse.toml");
+    let draft = std::fs::read_to_string(&answers).unwrap();
+    assert!(draft.contains("\ndeployment_name = \"wizard\""), "{draft}");
+    screen.press("\r");
+    screen.wait_for("REHEARSAL");
+    screen.wait_for("done, nothing left to change");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    // What was begun is what the file says to whoever replays it: to the byte.
+    let begun = sandbox.state().join("rehearsals/wizard/answers.toml");
+    let plan = |file: &std::path::Path| {
+        let file = file.to_str().unwrap();
+        let args = ["plan", "--rehearse", "--output", "json", "--answers", file];
+        sandbox.run(&args).expect_code(0).out
+    };
+    assert_eq!(plan(&answers), plan(&begun));
+}
+
+#[test]
+fn a_form_that_is_left_is_kept_and_leads_back_home() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("No deployment on this host yet");
+    screen.press("i");
+    screen.wait_for("1/10 Profile and name");
+    screen.press("\tacme-prod\r\r");
+    screen.wait_for("2/10 Account and region");
+    screen.resize(70, 20);
+    screen.wait_for("springboard needs 80x24");
+    screen.resize(80, 24);
+    screen.wait_for("AWS profile");
+    screen.signal(Signal::HUP);
+    assert_eq!(screen.ends(), 0);
+    let draft = sandbox.state().join("deployments/acme-prod/answers.toml");
+    let text = std::fs::read_to_string(draft).unwrap();
+    assert!(text.contains("\ndeployment_name = \"acme-prod\""), "{text}");
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("draft");
+    screen.press("\r");
+    screen.wait_for("2/10 Account and region");
+    screen.press("\u{3}");
+    screen.wait_for("1 on this host");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
 }

@@ -291,3 +291,28 @@ fn a_viewer_that_does_not_look_holds_nobody_up_and_misses_no_event() {
         assert!(progress < GROUPS * 100, "nothing was dropped");
     });
 }
+
+#[test]
+fn an_install_without_answers_asks_for_them_in_lines_and_keeps_what_was_said() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["install", "--output", "line"]);
+    terminal.wait_for("Profile and name (page 1 of 10)");
+    terminal.wait_for("[full] > ");
+    terminal.press("2\n");
+    terminal.wait_for("Deployment name (deployment_name)");
+    terminal.press("Acme!\n");
+    terminal.wait_for("error: ");
+    terminal.press("acme\n");
+    terminal.wait_for("Account and region (page 2 of 9)");
+    // The end of the input leaves it.
+    terminal.press("\u{4}");
+    let (code, seen) = terminal.wait();
+    assert_eq!(code, 5, "{seen}");
+    assert!(seen.contains("nothing was begun; the draft is kept in "), "{seen}");
+    let draft = sandbox.state().join("deployments/acme/answers.toml");
+    let text = fs::read_to_string(draft).unwrap();
+    assert!(text.contains("\nprofile = \"platform-only\"\n"), "{text}");
+    // Nobody to ask: the answers have to be there.
+    let alone = sandbox.run(&["install", "--output", "line"]).expect_code(2);
+    assert!(alone.err.contains("an install needs an answer file"), "{}", alone.err);
+}

@@ -20,7 +20,9 @@ impl Wizard {
             && !self.is_forming(&field)
         {
             let mut text = why.clone();
-            let others = with.iter().filter_map(|key| self.other(question, key));
+            // What the sentence names already needs no second word.
+            let unnamed = with.iter().filter(|key| !why.contains(&format!("`{key}`")));
+            let others = unnamed.filter_map(|key| self.other(question, key));
             for other in others {
                 text = format!("{text} (see {other})");
             }
@@ -41,9 +43,9 @@ impl Wizard {
             add(&mut lines, "Rule", &question.allowed(), Role::Text);
         }
         lines.truncate(rows.saturating_sub(1));
-        let asked = if question.when.is_empty() { String::new() } else { question.when.to_owned() };
-        let key = format!("{:<26} {asked}", question.key);
-        lines.push(TextLine::new("Key", key.trim_end(), Role::Quiet));
+        let key = format!("{:<26} {}", question.key, question.when);
+        let key = if key.chars().count() <= WIDTH { key.trim_end() } else { question.key };
+        lines.push(TextLine::new("Key", key, Role::Quiet));
         lines
     }
 

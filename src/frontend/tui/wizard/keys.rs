@@ -211,6 +211,8 @@ impl Wizard {
             self.over = Some(Over::Picker(Picker::new(question, String::new())));
             return;
         }
+        // What was emptied or is there twice is put right before it is judged.
+        self.settle_list();
         match self.form.field(question).state {
             State::Missing => {
                 let allowed = question.allowed();

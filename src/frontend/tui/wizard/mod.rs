@@ -354,8 +354,16 @@ impl Face for Wizard {
                 self.given.now = now;
                 self.answer.take_if(|(_, since)| now.duration_since(*since) > ANSWER);
             }
-            Message::Heard(heard) => self.hear(*heard),
-            Message::Kept(kept) => self.kept = Some(kept.map(|kept| (kept, self.given.now))),
+            Message::Heard(heard) => {
+                let anchor = self.review_anchor();
+                self.hear(*heard);
+                self.keep_review(anchor.as_deref());
+            }
+            Message::Kept(kept) => {
+                let anchor = self.review_anchor();
+                self.kept = Some(kept.map(|kept| (kept, self.given.now)));
+                self.keep_review(anchor.as_deref());
+            }
             Message::Terminated => return self.leave(Leaving::Terminated),
             Message::Update(_) | Message::Log(_) | Message::Answered(_) => {}
         }

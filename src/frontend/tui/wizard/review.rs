@@ -39,6 +39,17 @@ enum Line {
 }
 
 impl Line {
+    /// What it is, for finding it again; none for what has no name of its own.
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Answer(question, _) => Some(question.key.to_owned()),
+            Self::Check(found) => Some(format!("check {}", found.check)),
+            Self::Start => Some("start".to_owned()),
+            Self::Head(title, _) => Some(format!("head {title}")),
+            Self::Text(..) => None,
+        }
+    }
+
     fn is_stop(&self) -> bool {
         matches!(self, Self::Answer(..) | Self::Check(_) | Self::Start)
     }
@@ -146,6 +157,33 @@ impl Wizard {
         }
     }
 
+    /// What is in focus, whatever else comes and goes.
+    pub(super) fn review_anchor(&self) -> Option<String> {
+        if self.shown().is_some() {
+            return None;
+        }
+        self.lines().get(self.review.at).and_then(Line::name)
+    }
+
+    /// Puts the focus on what had it before.
+    pub(super) fn keep_review(&mut self, anchor: Option<&str>) {
+        let Some(anchor) = anchor else { return };
+        let lines = self.lines();
+        let same = lines.iter().rposition(|line| line.name().as_deref() == Some(anchor));
+        self.review.at = same.unwrap_or(self.review.at).min(lines.len().saturating_sub(1));
+        let height = self.review_height();
+        self.review.top = kept_visible(self.review.top, self.review.at, height, lines.len());
+    }
+
+    /// Rows of the review: on a large terminal it goes on below.
+    fn review_height(&self) -> usize {
+        match Body::of(self.given.size) {
+            Some(Body { rows, below: Some((_, last)), .. }) => usize::from(last - rows.0 + 1),
+            Some(body) => body.height(),
+            None => 19,
+        }
+    }
+
     pub(super) fn review_status(&self) -> String {
         if let Some(words) = self.plan_words() {
             return words;
@@ -174,7 +212,7 @@ impl Wizard {
     pub(super) fn review_key(&mut self, meaning: Meaning) -> Vec<Effect> {
         let Meaning::Command(command) = meaning else { return Vec::new() };
         let lines = self.lines();
-        let (last, height) = (lines.len().saturating_sub(1), self.height());
+        let (last, height) = (lines.len().saturating_sub(1), self.review_height());
         let at = self.review.at;
         self.review.at = match command {
             Command::Up => at.saturating_sub(1),
@@ -253,7 +291,7 @@ impl Wizard {
 
     pub(super) fn draw_review(&self, canvas: &mut Canvas<'_>, body: Body) {
         let lines = self.lines();
-        let height = body.height();
+        let height = self.review_height();
         let top = kept_visible(self.review.top, self.review.at, height, lines.len());
         let shown = lines.iter().enumerate().skip(top).take(height);
         for (row, (at, line)) in (body.rows.0..).zip(shown) {
@@ -265,13 +303,14 @@ impl Wizard {
         }
         let rows = shown_rows(top, height, lines.len());
         if !rows.is_empty() {
-            canvas.put_right(79, body.rows.1 + 1, 30, &format!(" {rows} "), Role::Heading);
+            let rule = body.rows.0 + u16::try_from(height).unwrap_or(19);
+            canvas.put_right(79, rule, 30, &format!(" {rows} "), Role::Heading);
         }
         if let Some((from, until)) = body.beside {
             canvas.put(from, 3, until - from, "The answer file", Role::Heading);
             let text = self.form.to_toml();
             let answers = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-            for (row, line) in (4..=body.rows.1).zip(answers) {
+            for (row, line) in (4..=body.below.map_or(body.rows.1, |below| below.1)).zip(answers) {
                 canvas.put_short(from, row, until - from + 1, line, Role::Text);
             }
         }

@@ -174,6 +174,10 @@ impl Wizard {
             Some(Live::Known(_, at)) => self.given.now.duration_since(*at) > STALE,
             _ => false,
         };
+        // Which variable it is, is in its explanation.
+        if !field.is_open && field.source != "--set" {
+            return ("env".to_owned(), false);
+        }
         let source = if is_stale && field.source == "live default" {
             "stale".to_owned()
         } else {
