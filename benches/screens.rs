@@ -66,6 +66,7 @@ fn frames(keys: &str) -> Result<Duration> {
         viewing: Viewing::Hosted,
         times: Times::default(),
         folder: String::new(),
+        after: None,
     });
     for kind in begun() {
         told(&mut app, kind);

@@ -14,6 +14,7 @@ use springboard::frontend::tui::source::Source;
 use springboard::frontend::tui::terminal::Screen;
 use springboard::frontend::tui::theme::{Glyphs, Theme};
 use springboard::frontend::view::Watched;
+use springboard::frontend::view::outcome::After;
 use springboard::frontend::view::times::Times;
 use springboard::host::Host;
 use springboard::run::{Durations, Header};
@@ -45,6 +46,7 @@ pub(crate) async fn show(
         viewing,
         times: times(deployment, header, host),
         folder: as_written(deployment.folder(), host),
+        after: after(deployment, header, host),
     };
     let mut app = App::new(given);
     let logs = LogReader::new(&deployment.folder().join("runs"));
@@ -53,6 +55,17 @@ pub(crate) async fn show(
         Ending::plain(1, format!("error: the terminal cannot be used\n  cause: {error}"))
     })?;
     Ok((leaving, app.watched))
+}
+
+/// Who knows what is left to do at the end of a run; nothing where its answers cannot be read.
+pub(crate) fn after(
+    deployment: &Deployment,
+    header: Option<&Header>,
+    host: &Host,
+) -> Option<After> {
+    let blueprint = blueprint::named(&header?.blueprint)?;
+    let loader = Loader::new(blueprint.catalogue(), host).file(&deployment.answers()).ok()?;
+    Some(After { blueprint, answers: loader.load().ok()? })
 }
 
 /// How long things usually take in this deployment.

@@ -48,6 +48,8 @@ pub trait Blueprint: Debug + Send + Sync {
     fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError>;
     /// What follows from the answers: cost, time, deviations from the reference.
     fn describe(&self, answers: &Answers, today: Date) -> Description;
+    /// What is left for the operator when everything runs, in order.
+    fn afterwards(&self, answers: &Answers, reached: &Reached<'_>) -> Vec<Todo>;
     /// How many seconds resources of a type take, about, and stages where that is known: those as
     /// `stage/ID`.
     fn usual_times(&self, answers: &Answers) -> BTreeMap<String, u64>;
@@ -65,6 +67,31 @@ pub struct Description {
     /// The same in lines for people.
     #[serde(skip)]
     pub lines: Vec<String>,
+}
+
+/// What a run that is done has told.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached<'a> {
+    /// What the deployment has told about itself.
+    pub outputs: &'a BTreeMap<String, Value>,
+    /// What was verified.
+    pub facts: &'a [String],
+}
+
+/// Something that is left for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Todo {
+    /// What it is about, two words: `DNS record`.
+    pub what: String,
+    /// What is to be done.
+    pub how: String,
+}
+
+impl Todo {
+    /// Something to do.
+    pub fn new(what: &str, how: impl Into<String>) -> Self {
+        Self { what: what.to_owned(), how: how.into() }
+    }
 }
 
 /// What a plan needs beside the answers.

@@ -53,6 +53,7 @@ impl Story {
             viewing,
             times: Times { shipped: BTreeMap::from(shipped), ..Times::default() },
             folder: "~/.local/state/springboard/deployments/acme-prod".into(),
+            after: None,
         });
         let mut story = Self { app, seq: 0 };
         let header = Header {

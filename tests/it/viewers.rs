@@ -296,14 +296,14 @@ fn a_viewer_that_does_not_look_holds_nobody_up_and_misses_no_event() {
 fn an_install_without_answers_asks_for_them_in_lines_and_keeps_what_was_said() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, &["install", "--output", "line"]);
-    terminal.wait_for("Profile and name (page 1 of 10)");
+    terminal.wait_for("Profile and name (page 1 of 9)");
     terminal.wait_for("[full] > ");
     terminal.press("2\n");
     terminal.wait_for("Deployment name (deployment_name)");
     terminal.press("Acme!\n");
     terminal.wait_for("error: ");
     terminal.press("acme\n");
-    terminal.wait_for("Account and region (page 2 of 9)");
+    terminal.wait_for("Account and region (page 2 of 8)");
     // The end of the input leaves it.
     terminal.press("\u{4}");
     let (code, seen) = terminal.wait();

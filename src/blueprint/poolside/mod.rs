@@ -5,6 +5,7 @@
 //! from the reference ([`deviations`]), what the result costs ([`cost`]) and how long it takes
 //! ([`time`]). Start at [`Poolside`].
 
+mod afterwards;
 mod checks;
 mod choices;
 pub mod cost;
@@ -25,7 +26,7 @@ use serde_json::json;
 use self::questions::account::{AWS_PROFILE, REGION};
 use self::questions::gpu::GPU_CAPACITY_RESERVATION_ID;
 use self::questions::profile::DEPLOYMENT_NAME;
-use super::{Blueprint, BlueprintError, Description, Given};
+use super::{Blueprint, BlueprintError, Description, Given, Reached, Todo};
 use crate::answers::{Answers, Catalogue};
 use crate::bundle::embedded;
 use crate::plan::Plan;
@@ -96,6 +97,10 @@ impl Blueprint for Poolside {
         lines.push(String::new());
         lines.extend(deviations.iter().map(|d| format!("deviation {}: {}", d.id, d.sentence)));
         Description { cost: json!(cost), time: json!(time), deviations: json!(deviations), lines }
+    }
+
+    fn afterwards(&self, answers: &Answers, reached: &Reached<'_>) -> Vec<Todo> {
+        afterwards::afterwards(answers, reached)
     }
 
     fn usual_times(&self, answers: &Answers) -> BTreeMap<String, u64> {

@@ -17,6 +17,7 @@ use super::screens::finish::FinishScreen;
 use super::screens::log::LogScreen;
 use super::screens::rollout::RolloutScreen;
 use super::theme::Theme;
+use crate::frontend::view::outcome::After;
 use crate::frontend::view::stages;
 use crate::frontend::view::times::Times;
 use crate::frontend::view::{Lost, Watched};
@@ -53,6 +54,8 @@ pub struct Given {
     pub times: Times,
     /// The folder of the deployment, as the operator would write it.
     pub folder: String,
+    /// Who knows what is left to do at the end.
+    pub after: Option<After>,
 }
 
 /// The screens of a run.

@@ -2,6 +2,8 @@
 
 use super::stages::{self, StageLine};
 use super::{Lost, Watched};
+use crate::answers::Answers;
+use crate::blueprint::{Blueprint, Reached, Todo};
 use crate::frontend::words::{count, elapsed};
 use crate::run::event::RunStatus;
 use crate::run::ledger::Standing;
@@ -107,11 +109,22 @@ fn meaning(watched: &Watched, status: RunStatus, shown: &str) -> Vec<String> {
     lines
 }
 
+/// Who knows what is left to do, and with which answers.
+#[derive(Debug, Clone)]
+pub struct After {
+    /// What was installed.
+    pub blueprint: &'static dyn Blueprint,
+    /// As it was answered.
+    pub answers: Answers,
+}
+
 /// The end of a run that is done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finish {
     /// The title.
     pub title: String,
+    /// What is left for the operator.
+    pub left: Vec<Todo>,
     /// What runs where, one sentence.
     pub what: String,
     /// What the deployment has told about itself: name and value.
@@ -125,7 +138,7 @@ pub struct Finish {
 }
 
 /// The end of a run that is done; nothing before.
-pub fn finish(watched: &Watched) -> Option<Finish> {
+pub fn finish(watched: &Watched, after: Option<&After>) -> Option<Finish> {
     let state = &watched.state;
     if state.status != Some(RunStatus::Done) {
         return None;
@@ -140,7 +153,10 @@ pub fn finish(watched: &Watched) -> Option<Finish> {
         (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     });
     let (at, all) = stages::position(watched, stages::current(watched));
+    let reached = Reached { outputs: &state.outputs, facts: &verified };
+    let left = after.map(|after| after.blueprint.afterwards(&after.answers, &reached));
     Some(Finish {
+        left: left.unwrap_or_default(),
         title: format!("{at}/{all} done, nothing left to change"),
         what: format!("{} is done after {took}", watched.deployment()),
         outputs: outputs.collect(),

@@ -21,12 +21,24 @@ pub struct FinishScreen {
 
 impl App {
     fn finish_lines(&self) -> Vec<TextLine> {
-        let Some(view) = finish(&self.watched) else { return Vec::new() };
+        let Some(view) = finish(&self.watched, self.given.after.as_ref()) else {
+            return Vec::new();
+        };
         let mut lines = Vec::new();
         let heading = |text: &str| TextLine::new("", text, Role::Heading);
         let plain = |text: String| TextLine::new("", text, Role::Text);
         lines.push(plain(view.what));
         lines.push(plain(view.made));
+        if !view.left.is_empty() {
+            lines.push(heading("Left for you"));
+        }
+        for (number, todo) in (1..).zip(view.left) {
+            let mut label = format!("{number}  {:<13}", todo.what);
+            for line in wrapped(&todo.how, WIDTH - 16) {
+                lines.push(plain(format!("{label}{line}")));
+                label = " ".repeat(16);
+            }
+        }
         lines.push(heading("Time"));
         let times: Vec<String> =
             view.stages.iter().map(|stage| format!("{} {}", stage.id, stage.column)).collect();
@@ -42,13 +54,15 @@ impl App {
         }
         lines.push(heading("Kept"));
         let run = self.watched.state.header.as_ref().map_or("", |header| header.run.as_str());
+        lines.push(plain(format!("Report   {}/runs/{run}/report.html", self.given.folder)));
         lines.push(plain(format!("Receipt  {}/runs/{run}/receipt.json", self.given.folder)));
         lines.push(plain(format!("Answers  {}/answers.toml", self.given.folder)));
         lines
     }
 
     pub(in crate::frontend::tui) fn finish_chrome(&self, chrome: &mut Chrome) {
-        chrome.title = finish(&self.watched).map(|view| view.title).unwrap_or_default();
+        let view = finish(&self.watched, self.given.after.as_ref());
+        chrome.title = view.map(|view| view.title).unwrap_or_default();
         let lines = self.finish_lines().len();
         let shown = shown_rows(self.finish.scroll.top, self.height(), lines);
         chrome.aside = if shown.is_empty() { "nothing is running".into() } else { shown };

@@ -289,6 +289,15 @@ impl Wizard {
 
     /// The keys of a page, the most useful first.
     pub(super) fn page_keys(&self) -> Vec<(Command, &'static str)> {
+        if self.is_commanding {
+            return vec![
+                (Command::Out, "back to the field"),
+                (Command::PageDown, "page"),
+                (Command::AskAgain, "ask again"),
+                (Command::Help, "help"),
+                (Command::Quit, "quit"),
+            ];
+        }
         let mut keys = Vec::new();
         match self.row().map(|row| row.shown) {
             None => keys.push((Command::Do, "go on")),
@@ -316,11 +325,8 @@ impl Wizard {
             return keys;
         }
         keys.push((Command::PageDown, "page"));
-        if self.question().is_some_and(is_live) || self.is_commanding {
+        if self.question().is_some_and(is_live) {
             keys.push((Command::AskAgain, "ask again"));
-        }
-        if self.is_commanding {
-            keys.push((Command::Out, "back to the field"));
         }
         keys.push((Command::Help, "help"));
         keys.push((Command::Quit, "quit"));
