@@ -4,7 +4,7 @@
 //! they ask of `springboard credentials`, which reads the same files of the AWS CLI again. Proxies
 //! and certificates reach them as variables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use springboard::cluster::Watch;
 use springboard::engine::deployment::{Deployment, make_private};
 use springboard::engine::surroundings::{RegistryDoor, Surroundings};
 use springboard::host::{Host, write_private};
-use springboard::preflight::reach::Internet;
+use springboard::preflight::reach::{Exceptions, Internet, Proxies};
 use springboard::run::Secret;
 use springboard::transfer::images::{RegistryAccess, RegistryCredentials};
 use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, StorageAccess};
@@ -62,6 +62,10 @@ pub(crate) struct Way {
     client: reqwest::Client,
     /// Where credentials come from.
     origin: Origin,
+    /// Certificates that the answers name, which count beside those of the environment.
+    answered_ca: Option<PathBuf>,
+    /// Whether the endpoint of the cluster is reached inside the VPC only.
+    is_inside: bool,
     /// The login.
     pub(crate) login: Login,
 }
@@ -79,10 +83,15 @@ impl Way {
         // Before the region is answered, who asks can be told anywhere.
         let around = host.var("AWS_REGION").or(host.var("AWS_DEFAULT_REGION"));
         let region = if region.is_empty() { around.unwrap_or("us-east-1") } else { &region };
-        let settings =
+        let mut settings =
             Settings::read(host.vars().clone(), &host.home(), profile.as_deref(), region);
+        let demand = blueprint.demand(answers);
+        let answered_ca = demand.custom_ca.map(PathBuf::from).filter(|path| path.exists());
+        // One that does not exist is told by its check.
+        settings.ca_bundle = settings.ca_bundle.or_else(|| answered_ca.clone());
         let arguments = arguments(&settings);
-        Self::through(settings, arguments, deployment)
+        let way = Self::through(settings, arguments, deployment)?;
+        Ok(Self { answered_ca, is_inside: !demand.endpoint.public, ..way })
     }
 
     /// The way that [`arguments`] describe.
@@ -123,7 +132,8 @@ impl Way {
         let awaited = deployment.login_awaited();
         let patient = Arc::new(Patient::new(now.clone(), Patient::LIMIT, awaited));
         let login = Login { now, patient, arguments };
-        Ok(Self { settings, client, origin, login })
+        let (answered_ca, is_inside) = (None, false);
+        Ok(Self { settings, client, origin, answered_ca, is_inside, login })
     }
 
     /// The account, asked with credentials that are waited for.
@@ -197,8 +207,19 @@ impl Way {
         let passed = vars.filter(|(name, _)| is_passed(name));
         let mut environment: BTreeMap<_, _> =
             passed.map(|(name, value)| (name.clone(), value.clone())).collect();
-        if let Some(bundle) = &self.settings.ca_bundle {
-            let merged = merged(deployment, bundle, host).map_err(|source| {
+        if Proxies::of(host).is_set() {
+            let exceptions = Exceptions::of(host, self.is_inside).value();
+            for name in ["NO_PROXY", "no_proxy"] {
+                environment.insert(name.to_owned(), exceptions.clone());
+            }
+        }
+        let bundles: BTreeSet<&Path> = [&self.settings.ca_bundle, &self.answered_ca]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
+        if !bundles.is_empty() {
+            let merged = merged(deployment, &bundles, host).map_err(|source| {
                 let what = format!("error: could not write the certificates\n  cause: {source}");
                 Ending::plain(3, what)
             })?;
@@ -230,14 +251,20 @@ fn arguments(settings: &Settings) -> Vec<String> {
     arguments
 }
 
-/// The bundle of the operator beside the certificates of the system, in one file: programs in Go
+/// The bundles of the operator beside the certificates of the system, in one file: programs in Go
 /// read one file only.
-fn merged(deployment: &Deployment, bundle: &Path, host: &Host) -> std::io::Result<PathBuf> {
+fn merged(
+    deployment: &Deployment,
+    bundles: &BTreeSet<&Path>,
+    host: &Host,
+) -> std::io::Result<PathBuf> {
     let own = host.var("SSL_CERT_FILE").map(PathBuf::from);
     let mut system = own.into_iter().chain(SYSTEM_CERTIFICATES.iter().map(PathBuf::from));
     let mut text = system.find_map(|path| std::fs::read(path).ok()).unwrap_or_default();
-    text.push(b'\n');
-    text.extend(std::fs::read(bundle)?);
+    for bundle in bundles {
+        text.push(b'\n');
+        text.extend(std::fs::read(bundle)?);
+    }
     make_private(&deployment.aws())?;
     let path = deployment.aws().join("certificates.pem");
     write_private(&path, &text)?;

@@ -20,7 +20,7 @@ use springboard::engine::surroundings::{Listener, RegistryDoor, Surroundings};
 use springboard::error::Hint;
 use springboard::frontend::printer::Printer;
 use springboard::host::Host;
-use springboard::preflight::reach::{Reach, ReachError, Signed};
+use springboard::preflight::reach::{Reach, ReachError, Signed, Target};
 use springboard::rehearsal::account::RehearsedCloud;
 use springboard::rehearsal::control::{self, StageBegins};
 use springboard::rehearsal::process::{self, Address};
@@ -273,12 +273,12 @@ impl WorldReach {
 
 #[async_trait]
 impl Reach for WorldReach {
-    async fn certificate(&self, host: &str) -> Result<Signed, ReachError> {
+    async fn shown(&self, target: &Target) -> Result<Option<Signed>, ReachError> {
         let facts = self.host().await?;
-        if facts.unreachable.iter().any(|pattern| pattern == "*" || pattern == host) {
+        if facts.unreachable.iter().any(|pattern| pattern == "*" || *pattern == target.host) {
             return Err(ReachError("no answer within 8 s".into()));
         }
-        Ok(Signed { issuer: facts.tls_issuer, distrust: None })
+        Ok(Some(Signed { issuer: facts.tls_issuer, distrust: None }))
     }
 
     async fn egress(&self) -> Result<Ipv4Addr, ReachError> {

@@ -17,6 +17,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use url::Url;
 
 pub use credentials::{CredentialError, CredentialSource, Patient, Renewal, Served};
 pub use error::CloudError;
@@ -56,6 +57,10 @@ pub trait Cloud: Debug + Send + Sync {
         key: &BTreeMap<String, String>,
     ) -> Result<Option<Untagged>, CloudError>;
 
+    /// Where a service is, as `AWS_ENDPOINT_URL_…` spells it, if that is not where it always is.
+    fn endpoint(&self, _service: &str) -> Option<Url> {
+        None
+    }
     /// The time at AWS.
     async fn clock(&self) -> Result<Timestamp, CloudError> {
         not_offered("the time")

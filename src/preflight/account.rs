@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
+use url::Url;
 
 use super::finding::Unable;
 use crate::cloud::{
@@ -82,6 +83,11 @@ impl Account {
     /// The login that the account is asked with.
     pub fn login(&self) -> Option<&Arc<dyn CredentialSource>> {
         self.login.as_ref()
+    }
+
+    /// Where a service is, if that is not where it always is.
+    pub fn endpoint(&self, service: &str) -> Option<Url> {
+        self.door.as_ref().ok()?.endpoint(service)
     }
 
     /// Who asks.

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::Account;
 use super::Estimate;
-use super::reach::{Reach, ReachError, Signed};
+use super::reach::{Reach, ReachError, Signed, Target};
 use crate::answers::Answers;
 use crate::host::Host;
 use crate::plan::demand::Demand;
@@ -45,14 +45,28 @@ pub struct Context {
 
 /// What hosts have shown: asked once, for all checks.
 #[derive(Debug, Default)]
-pub struct Seen(OnceCell<Vec<Result<Signed, ReachError>>>);
+pub struct Seen(OnceCell<Vec<Shown>>);
+
+/// A host, and the certificate that it presents where it needs one.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) target: Target,
+    pub(super) purpose: &'static str,
+    pub(super) outcome: Result<Option<Signed>, ReachError>,
+}
 
 impl Context {
     /// What the hosts that the plan calls have shown, in their order.
-    pub(super) async fn shown(&self) -> &[Result<Signed, ReachError>] {
+    pub(super) async fn shown(&self) -> &[Shown] {
         let ask = async || {
-            let hosts = self.demand.hosts.iter();
-            join_all(hosts.map(|reached| self.reach.certificate(&reached.host))).await
+            let hosts = self.demand.hosts.iter().map(|reached| async {
+                let elsewhere = reached.service.and_then(|service| self.account.endpoint(service));
+                let elsewhere = elsewhere.as_ref().and_then(Target::of);
+                let target = elsewhere.unwrap_or_else(|| Target::https(&reached.host));
+                let outcome = self.reach.shown(&target).await;
+                Shown { target, purpose: reached.purpose, outcome }
+            });
+            join_all(hosts).await
         };
         self.seen.0.get_or_init(ask).await
     }

@@ -7,7 +7,7 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +28,43 @@ use crate::host::Host;
 /// The way to hosts.
 #[async_trait]
 pub trait Reach: Debug + Send + Sync {
-    /// Who signed the certificate that a host presents.
-    async fn certificate(&self, host: &str) -> Result<Signed, ReachError>;
+    /// Who signed the certificate that a host presents; `None` of one that is reached without TLS.
+    async fn shown(&self, target: &Target) -> Result<Option<Signed>, ReachError>;
     /// The address that the internet sees of this host.
     async fn egress(&self) -> Result<Ipv4Addr, ReachError>;
+}
+
+/// Where something is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it presents a certificate.
+    pub is_tls: bool,
+}
+
+impl Target {
+    /// A host at the port of HTTPS.
+    pub fn https(host: &str) -> Self {
+        Self { host: host.to_owned(), port: 443, is_tls: true }
+    }
+
+    /// Where a URL leads; `None` of one without a host.
+    pub fn of(url: &Url) -> Option<Self> {
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some(Self { host, port: url.port_or_known_default()?, is_tls: url.scheme() == "https" })
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.port, self.is_tls) {
+            (443, true) | (80, false) => f.write_str(&self.host),
+            (port, _) => write!(f, "{}:{port}", self.host),
+        }
+    }
 }
 
 /// Whose certificate a host presents.
@@ -73,10 +106,11 @@ impl Internet {
         Self { proxies: Proxies::of(host), client }
     }
 
-    async fn handshake(&self, host: &str) -> Result<Signed, ReachError> {
+    async fn handshake(&self, target: &Target) -> Result<Signed, ReachError> {
+        let host = target.host.as_str();
         let stream = match self.proxies.of_host(host) {
-            None => TcpStream::connect((host, 443)).await?,
-            Some(proxy) => through(proxy, host).await?,
+            None => TcpStream::connect((host, target.port)).await?,
+            Some(proxy) => through(proxy, target).await?,
         };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let watcher = Arc::new(Watcher::new(&provider)?);
@@ -101,9 +135,19 @@ impl Internet {
 
 #[async_trait]
 impl Reach for Internet {
-    async fn certificate(&self, host: &str) -> Result<Signed, ReachError> {
+    async fn shown(&self, target: &Target) -> Result<Option<Signed>, ReachError> {
         let late = || ReachError(format!("no answer within {} s", LIMIT.as_secs()));
-        timeout(LIMIT, self.handshake(host)).await.map_err(|_late| late())?
+        let shown = async {
+            if target.is_tls {
+                return self.handshake(target).await.map(Some);
+            }
+            match self.proxies.of_plain_host(&target.host) {
+                None => TcpStream::connect((target.host.as_str(), target.port)).await?,
+                Some(proxy) => connected(proxy).await?,
+            };
+            Ok(None)
+        };
+        timeout(LIMIT, shown).await.map_err(|_late| late())?
     }
 
     async fn egress(&self) -> Result<Ipv4Addr, ReachError> {
@@ -117,14 +161,24 @@ impl Reach for Internet {
     }
 }
 
-/// Opens a tunnel to port 443 of `host` through a proxy.
-async fn through(proxy: &Url, host: &str) -> Result<TcpStream, ReachError> {
+/// Where a proxy is.
+fn place(proxy: &Url) -> Result<(&str, u16), ReachError> {
     let name = proxy.host_str().ok_or_else(|| ReachError("the proxy has no host name".into()))?;
-    let port = proxy.port_or_known_default().unwrap_or(3128);
-    let mut stream = TcpStream::connect((name, port))
-        .await
-        .map_err(|error| ReachError(format!("the proxy {name}:{port}: {error}")))?;
-    let mut request = format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n");
+    Ok((name, proxy.port_or_known_default().unwrap_or(3128)))
+}
+
+async fn connected(proxy: &Url) -> Result<TcpStream, ReachError> {
+    let (name, port) = place(proxy)?;
+    let stream = TcpStream::connect((name, port)).await;
+    stream.map_err(|error| ReachError(format!("the proxy {name}:{port}: {error}")))
+}
+
+/// Opens a tunnel through a proxy.
+async fn through(proxy: &Url, target: &Target) -> Result<TcpStream, ReachError> {
+    let (name, port) = place(proxy)?;
+    let mut stream = connected(proxy).await?;
+    let far = format!("{}:{}", target.host, target.port);
+    let mut request = format!("CONNECT {far} HTTP/1.1\r\nHost: {far}\r\n");
     if !proxy.username().is_empty() {
         use base64::Engine as _;
         let pair = format!("{}:{}", proxy.username(), proxy.password().unwrap_or_default());
@@ -151,32 +205,59 @@ async fn through(proxy: &Url, host: &str) -> Result<TcpStream, ReachError> {
 /// Which proxy is taken for which host.
 #[derive(Debug, Clone)]
 pub struct Proxies {
-    proxy: Option<Url>,
+    https: Option<Url>,
+    http: Option<Url>,
     exceptions: Vec<String>,
+    unusable: Option<(&'static str, String)>,
 }
 
 impl Proxies {
     /// As the environment has them.
     pub fn of(host: &Host) -> Self {
-        let either = |one: &str, other: &str| host.var(one).or_else(|| host.var(other));
-        let proxy = either("HTTPS_PROXY", "https_proxy").and_then(|text| {
+        let mut unusable = None;
+        let mut proxy = |name: &'static str| {
+            let text = either(host, name)?;
             let whole =
                 if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-            Url::parse(&whole).ok()
-        });
-        let exceptions = either("NO_PROXY", "no_proxy").unwrap_or_default();
-        let exceptions = exceptions.split(',').map(|word| word.trim().to_ascii_lowercase());
-        Self { proxy, exceptions: exceptions.filter(|word| !word.is_empty()).collect() }
+            let url = Url::parse(&whole).ok().filter(Url::has_host);
+            if url.is_none() {
+                unusable = Some((name, text.to_owned()));
+            }
+            url
+        };
+        let (https, http) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"));
+        let exceptions = either(host, "NO_PROXY").unwrap_or_default();
+        let exceptions = words(exceptions).map(str::to_ascii_lowercase);
+        Self { https, http, exceptions: exceptions.collect(), unusable }
     }
 
     /// The proxy, where there is one.
     pub fn proxy(&self) -> Option<&Url> {
-        self.proxy.as_ref()
+        self.https.as_ref()
+    }
+
+    /// Whether anything goes through a proxy.
+    pub fn is_set(&self) -> bool {
+        self.https.is_some() || self.http.is_some()
+    }
+
+    /// A variable whose value is no address, and that value.
+    pub fn unusable(&self) -> Option<(&'static str, &str)> {
+        self.unusable.as_ref().map(|(name, text)| (*name, text.as_str()))
     }
 
     /// The proxy for that host; `None` where it is reached directly.
     pub fn of_host(&self, host: &str) -> Option<&Url> {
-        self.proxy.as_ref().filter(|_| !self.excepts(host))
+        self.https.as_ref().filter(|_| !self.is_direct(host))
+    }
+
+    /// The same without TLS.
+    fn of_plain_host(&self, host: &str) -> Option<&Url> {
+        self.http.as_ref().filter(|_| !self.is_direct(host))
+    }
+
+    fn is_direct(&self, host: &str) -> bool {
+        is_loopback(host) || self.excepts(host)
     }
 
     /// Whether a host is reached without the proxy.
@@ -195,6 +276,77 @@ impl Proxies {
             host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
         })
     }
+}
+
+fn either<'a>(host: &'a Host, name: &str) -> Option<&'a str> {
+    host.var(name).or_else(|| host.var(&name.to_ascii_lowercase()))
+}
+
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What is never behind a proxy: this host, and what gives an instance or a container its
+/// credentials.
+const NEAR: [&str; 6] =
+    ["localhost", "127.0.0.1", "::1", "169.254.169.254", "169.254.170.2", "169.254.170.23"];
+/// The endpoints of clusters, which are addresses of the VPC where they are not public.
+const CLUSTERS: &str = ".eks.amazonaws.com";
+/// Interface endpoints of AWS, by their own names.
+const ENDPOINTS: &str = ".vpce.amazonaws.com";
+
+/// What the tools are told to reach without a proxy: the operator's own exceptions, and what they
+/// must not lack.
+#[derive(Debug, Clone)]
+pub struct Exceptions {
+    own: String,
+    added: String,
+}
+
+impl Exceptions {
+    /// In that environment; `inside` where the endpoint of the cluster is not public.
+    pub fn of(host: &Host, inside: bool) -> Self {
+        let proxies = Proxies::of(host);
+        let endpoints = host.vars().iter().filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
+        let endpoints = endpoints.filter_map(|(_, text)| Target::of(&Url::parse(text).ok()?));
+        let mut wanted: Vec<String> = NEAR.map(str::to_owned).to_vec();
+        wanted.extend(inside.then(|| CLUSTERS.to_owned()));
+        wanted.extend(endpoints.map(|target| target.host).filter(|host| is_private(host)));
+        let mut added: Vec<String> = Vec::new();
+        for name in wanted {
+            let bare = name.trim_start_matches('.');
+            if !proxies.excepts(bare) && !added.contains(&name) {
+                added.push(name);
+            }
+        }
+        let own = either(host, "NO_PROXY").unwrap_or_default().trim_matches(',').to_owned();
+        Self { own, added: added.join(",") }
+    }
+
+    /// What is added to the operator's own.
+    pub fn added(&self) -> &str {
+        &self.added
+    }
+
+    /// The value of `NO_PROXY`.
+    pub fn value(&self) -> String {
+        let both = [self.own.as_str(), self.added.as_str()];
+        both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Whether a host is one of a private network, so that no proxy of the way out leads there.
+fn is_private(host: &str) -> bool {
+    host.ends_with(ENDPOINTS)
+        || match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => address.is_private() || address.is_loopback(),
+            Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_loopback(),
+            Err(_a_name) => false,
+        }
 }
 
 /// Accepts every certificate and remembers whose it was and whether this system trusts it.
@@ -299,12 +451,38 @@ mod tests {
         assert!(proxies("p:1", "*").of_host("a.example").is_none());
     }
 
+    #[test]
+    fn the_exceptions_of_the_tools_are_the_operators_and_what_they_lack() {
+        let value = |exceptions: &str, endpoint: &str, inside| {
+            let vars = [("NO_PROXY", exceptions), ("AWS_ENDPOINT_URL_EC2", endpoint)];
+            let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let host = Host::fixed(BTreeMap::from(vars), PathBuf::new(), PathBuf::new());
+            Exceptions::of(&host, inside).value()
+        };
+        let near = "localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23";
+        assert_eq!(value("", "", false), near);
+        assert_eq!(value(near, "", true), format!("{near},.eks.amazonaws.com"));
+        let own = format!(".acme.example,{near}");
+        for (endpoint, added) in [
+            (
+                "https://vpce-1-a.ec2.us-west-2.vpce.amazonaws.com",
+                ",vpce-1-a.ec2.us-west-2.vpce.amazonaws.com",
+            ),
+            ("http://10.1.2.3:4566", ",10.1.2.3"),
+            ("https://ec2.acme.example", ""),
+            ("https://ec2.us-west-2.amazonaws.com", ""),
+        ] {
+            assert_eq!(value(".acme.example", endpoint, false), format!("{own}{added}"));
+        }
+        assert_eq!(value("*", "http://10.1.2.3", true), "*");
+    }
+
     #[tokio::test]
     async fn a_host_that_refuses_is_told_as_one() {
         // Nobody listens on the first port of loopback.
         let nobody = proxies("127.0.0.1:1", "");
         let proxy = nobody.of_host("a.example").unwrap();
-        let error = through(proxy, "a.example").await.unwrap_err();
+        let error = through(proxy, &Target::https("a.example")).await.unwrap_err();
         assert!(error.0.starts_with("the proxy 127.0.0.1:1: "), "{error}");
     }
 
@@ -320,8 +498,9 @@ mod tests {
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
             String::from_utf8_lossy(&request[..read]).into_owned()
         };
+        let target = Target::https("a.example");
         let (request, tunnel) =
-            tokio::join!(answers, through(proxy.of_host("a.example").unwrap(), "a.example"));
+            tokio::join!(answers, through(proxy.of_host("a.example").unwrap(), &target));
         assert!(request.starts_with("CONNECT a.example:443 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic dTpw\r\n"), "{request}");
         assert!(tunnel.unwrap_err().0.ends_with("answers HTTP/1.1 403 Forbidden"));

@@ -12,7 +12,7 @@ use springboard::rehearsal::sample_bundle;
 use crate::aws::Moto;
 use crate::support::sandbox::{Finished, Sandbox};
 
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 /// A terraform that notes with what it is called, asks for credentials as an SDK does, and fails.
 const TERRAFORM: &str = r#"#!/bin/sh
@@ -25,13 +25,13 @@ echo 'the provider is not here' >&2
 exit 1
 "#;
 
-fn executable(path: &Path, text: &str) {
+pub(crate) fn executable(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// An operator with answers, tools and a place for what the tools note.
-fn operator() -> (Sandbox, Vec<String>) {
+pub(crate) fn operator() -> (Sandbox, Vec<String>) {
     let sandbox = Sandbox::new();
     let notes = sandbox.path().join("notes");
     fs::create_dir(&notes).unwrap();
@@ -154,4 +154,51 @@ async fn keys_of_variables_reach_terraform_as_they_came() {
     let served: Value = serde_json::from_str(&served).unwrap();
     assert_eq!(served["AccessKeyId"], "AKIAVARIABLE");
     assert!(!finished.out.contains(SECRET) && !finished.err.contains(SECRET));
+}
+
+#[tokio::test]
+async fn the_tools_are_told_of_the_proxy_of_what_it_is_not_for_and_whom_to_trust() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, mut args) = operator();
+    let authority = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut made = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        made.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let path = sandbox.path().join(name);
+        let pem = made.self_signed(&key).unwrap().pem();
+        fs::write(&path, &pem).unwrap();
+        (path.display().to_string(), pem.trim().to_owned())
+    };
+    let (variable, of_variable) = authority("variable.pem");
+    let (answered, of_answer) = authority("answer.pem");
+    args.extend([
+        "--set".to_owned(),
+        "terraform_state=local".to_owned(),
+        "--set".to_owned(),
+        format!("custom_ca_bundle={answered:?}"),
+    ]);
+    let url = moto.url();
+    let variables = [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("HTTPS_PROXY", "http://proxy.acme.example:8080"),
+        ("NO_PROXY", ".acme.example"),
+        ("AWS_CA_BUNDLE", &variable),
+    ];
+    let finished = run(&sandbox, &args, &variables);
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let environment = fs::read_to_string(sandbox.path().join("notes/env")).unwrap();
+    let value = |name: &str| {
+        let mut lines = environment.lines();
+        let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        found.unwrap_or_else(|| panic!("{name} is missing:\n{environment}")).to_owned()
+    };
+    assert_eq!(value("HTTPS_PROXY"), "http://proxy.acme.example:8080");
+    let exceptions = ".acme.example,localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,\
+                      169.254.170.23";
+    assert_eq!((value("NO_PROXY").as_str(), value("no_proxy").as_str()), (exceptions, exceptions));
+    assert_eq!(value("AWS_CA_BUNDLE"), value("SSL_CERT_FILE"));
+    let trusted = fs::read_to_string(value("SSL_CERT_FILE")).unwrap();
+    assert!(trusted.contains(&of_variable) && trusted.contains(&of_answer), "{trusted}");
 }

@@ -384,26 +384,30 @@ fn own_arns(answers: &Answers) -> Vec<(&'static str, String)> {
     questions.iter().filter_map(arn).collect()
 }
 
-/// Services of AWS that are called in the region, by their host.
-const SERVICES: &[(&str, &str)] = &[
-    ("ec2", "the network and the nodes"),
-    ("eks", "the cluster"),
-    ("rds", "the database"),
-    ("kms", "the keys"),
-    ("s3", "buckets, checkpoints and the Terraform state"),
-    ("api.ecr", "image repositories"),
-    ("logs", "log groups"),
-    ("sts", "the login"),
-    ("servicequotas", "the checks of quotas"),
+/// Services of AWS that are called in the region: their host, and how `AWS_ENDPOINT_URL_…` spells
+/// them.
+const SERVICES: &[(&str, &str, &str)] = &[
+    ("ec2", "EC2", "the network and the nodes"),
+    ("eks", "EKS", "the cluster"),
+    ("rds", "RDS", "the database"),
+    ("kms", "KMS", "the keys"),
+    ("s3", "S3", "buckets, checkpoints and the Terraform state"),
+    ("api.ecr", "ECR", "image repositories"),
+    ("logs", "CLOUDWATCH_LOGS", "log groups"),
+    ("sts", "STS", "the login"),
+    ("servicequotas", "SERVICE_QUOTAS", "the checks of quotas"),
 ];
 
 fn hosts(answers: &Answers) -> Vec<Reached> {
     let Some(region) = answers.text(&REGION) else { return Vec::new() };
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let reached = |host: String, purpose| Reached { host, purpose };
+    let of_aws = |host, service, purpose| Reached { host, purpose, service: Some(service) };
+    let reached = |host: String, purpose| Reached { host, purpose, service: None };
     let mut hosts: Vec<Reached> = SERVICES
         .iter()
-        .map(|(service, purpose)| reached(format!("{service}.{region}.{suffix}"), purpose))
+        .map(|(host, service, purpose)| {
+            of_aws(format!("{host}.{region}.{suffix}"), service, purpose)
+        })
         .collect();
     // IAM is global, with a host of its own in each partition.
     let iam = match region {
@@ -411,9 +415,10 @@ fn hosts(answers: &Answers) -> Vec<Reached> {
         _ if region.starts_with("us-gov-") => "iam.us-gov.amazonaws.com",
         _ => "iam.amazonaws.com",
     };
-    hosts.push(reached(iam.to_owned(), "roles"));
+    hosts.push(of_aws(iam.to_owned(), "IAM", "roles"));
     if answers.flag(&ENABLE_COGNITO) {
-        hosts.push(reached(format!("cognito-idp.{region}.{suffix}"), "the user pool"));
+        let host = format!("cognito-idp.{region}.{suffix}");
+        hosts.push(of_aws(host, "COGNITO_IDENTITY_PROVIDER", "the user pool"));
     }
     hosts.push(reached("registry.terraform.io".to_owned(), "the AWS provider of terraform"));
     hosts.push(reached("releases.hashicorp.com".to_owned(), "the AWS provider of terraform"));

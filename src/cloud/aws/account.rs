@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use url::Url;
 
 use super::Aws;
 use crate::cloud::{
@@ -15,6 +16,10 @@ use crate::cloud::{
 
 #[async_trait]
 impl Cloud for Aws {
+    fn endpoint(&self, service: &str) -> Option<Url> {
+        self.api.settings.endpoint(service)
+    }
+
     async fn caller(&self) -> Result<Caller, CloudError> {
         self.caller_at_sts().await
     }

@@ -259,6 +259,8 @@ pub struct Reached {
     pub host: String,
     /// What it is needed for.
     pub purpose: &'static str,
+    /// The service of AWS, as `AWS_ENDPOINT_URL_…` spells it: it may be somewhere else here.
+    pub service: Option<&'static str>,
 }
 
 impl Demand {

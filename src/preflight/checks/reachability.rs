@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::super::context::Shown;
 use super::super::finding::{Finding, not_needed, waits};
-use super::super::reach::{Proxies, ReachError, Signed};
+use super::super::reach::{Exceptions, Proxies};
 use super::super::{Check, Context, Subject};
-use crate::plan::demand::{Demand, Reached};
 
 /// Every host that is called.
 pub(super) const ENDPOINTS: Check = Check {
@@ -17,7 +17,7 @@ pub(super) const ENDPOINTS: Check = Check {
     ask: |context| {
         Box::pin(async {
             let probed = probe(context).await?;
-            Ok(judge_endpoints(&probed))
+            Ok(judge_endpoints(probed))
         })
     },
 };
@@ -30,7 +30,7 @@ pub(super) const INTERCEPTION: Check = Check {
     ask: |context| {
         Box::pin(async {
             let probed = probe(context).await?;
-            Ok(judge_issuers(&probed, context.demand.custom_ca.as_deref()))
+            Ok(judge_issuers(probed, context.demand.custom_ca.as_deref()))
         })
     },
 };
@@ -38,10 +38,13 @@ pub(super) const INTERCEPTION: Check = Check {
 /// The proxy.
 pub(super) const PROXY: Check = Check {
     id: "proxy",
-    sentence: "what must not go through the proxy is excepted from it",
+    sentence: "a proxy is set in a form that can be used",
     subject: Subject::Network,
     ask: |context| {
-        Box::pin(async { Ok(judge_proxy(&Proxies::of(&context.host), &context.demand)) })
+        Box::pin(async {
+            let inside = !context.demand.endpoint.public;
+            Ok(judge_proxy(&Proxies::of(&context.host), &Exceptions::of(&context.host, inside)))
+        })
     },
 };
 
@@ -64,31 +67,28 @@ pub(super) const CUSTOM_CA: Check = Check {
     },
 };
 
-/// A host and what was seen of it.
-type Probed<'a> = (&'a Reached, &'a Result<Signed, ReachError>);
-
-async fn probe(context: &Context) -> Result<Vec<Probed<'_>>, super::super::Unable> {
-    let hosts = &context.demand.hosts;
-    if hosts.is_empty() {
+async fn probe(context: &Context) -> Result<&[Shown], super::super::Unable> {
+    if context.demand.hosts.is_empty() {
         context.demand.region.known().map_err(waits)?;
         return not_needed("this plan calls no host");
     }
-    Ok(hosts.iter().zip(context.shown().await).collect())
+    Ok(context.shown().await)
 }
 
-fn judge_endpoints(probed: &[Probed<'_>]) -> Finding {
-    let lost = probed.iter().filter_map(|(reached, seen)| Some((reached, seen.as_ref().err()?)));
+fn judge_endpoints(probed: &[Shown]) -> Finding {
+    let lost = probed.iter().filter_map(|shown| Some((shown, shown.outcome.as_ref().err()?)));
     let lost: Vec<_> = lost.collect();
     let Some((first, error)) = lost.first() else {
         return Finding::pass(format!("all of {} hosts answer", probed.len()));
     };
-    let names: Vec<&str> = lost.iter().map(|(reached, _)| reached.host.as_str()).collect();
-    let found = if lost.len() == probed.len() && probed.len() > 1 {
-        format!("none of {} hosts answers; {}: {error}", probed.len(), first.host)
+    let mut names: Vec<String> = lost.iter().map(|(shown, _)| shown.target.to_string()).collect();
+    names.dedup();
+    let found = if lost.len() == probed.len() && names.len() > 1 {
+        format!("none of {} hosts answers; {}: {error}", probed.len(), first.target)
     } else {
         format!("no answer from {}: {error}", names.join(", "))
     };
-    let mut purposes: Vec<&str> = lost.iter().map(|(reached, _)| reached.purpose).collect();
+    let mut purposes: Vec<&str> = lost.iter().map(|(shown, _)| shown.purpose).collect();
     purposes.dedup();
     Finding::fail(found)
         .because(format!("needed for {}", purposes.join(", ")))
@@ -115,17 +115,17 @@ const PUBLIC: &[&str] = &[
     "ZeroSSL",
 ];
 
-fn judge_issuers(probed: &[Probed<'_>], custom_ca: Option<&str>) -> Finding {
+fn judge_issuers(probed: &[Shown], custom_ca: Option<&str>) -> Finding {
     let mut strange: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut distrust = None;
     let mut seen = 0;
-    for (reached, signed) in probed {
-        let Ok(signed) = signed else { continue };
+    for Shown { target, outcome, .. } in probed {
+        let Ok(Some(signed)) = outcome else { continue };
         seen += 1;
         let is_public = PUBLIC.iter().any(|known| signed.issuer.starts_with(known));
         if !is_public || signed.distrust.is_some() {
-            strange.entry(&signed.issuer).or_default().push(&reached.host);
-            distrust = distrust.or(signed.distrust.as_ref().map(|why| (&reached.host, why)));
+            strange.entry(&signed.issuer).or_default().push(&target.host);
+            distrust = distrust.or(signed.distrust.as_ref().map(|why| (&target.host, why)));
         }
     }
     if seen == 0 {
@@ -155,26 +155,18 @@ fn judge_issuers(probed: &[Probed<'_>], custom_ca: Option<&str>) -> Finding {
     }
 }
 
-fn judge_proxy(proxies: &Proxies, demand: &Demand) -> Finding {
+fn judge_proxy(proxies: &Proxies, exceptions: &Exceptions) -> Finding {
+    if let Some((name, text)) = proxies.unusable() {
+        return Finding::fail(format!("{name} is `{text}`, which is no address of a proxy"))
+            .because("terraform and helm take it as it is, and reach nothing")
+            .mend(format!("export {name}=http://HOST:PORT"));
+    }
     let Some(proxy) = proxies.proxy() else { return Finding::pass("no proxy is set") };
     let name = proxy.host_str().unwrap_or_default();
-    let mut lacking = Vec::new();
-    if !proxies.excepts("169.254.169.254") {
-        lacking.push("169.254.169.254".to_owned());
-    }
-    if !proxies.excepts("localhost") {
-        lacking.push("localhost".to_owned());
-    }
-    // Without a public endpoint the cluster is reached inside the VPC, which the proxy is not in.
-    if !demand.endpoint.public && !proxies.excepts("x.eks.amazonaws.com") {
-        lacking.push(".eks.amazonaws.com".to_owned());
-    }
-    if lacking.is_empty() {
-        return Finding::pass(format!("HTTPS_PROXY is {name}; NO_PROXY has what it needs"));
-    }
-    Finding::warn(format!("HTTPS_PROXY is {name}; NO_PROXY lacks {}", lacking.join(", ")))
-        .because("credentials of the instance and servers of this host are asked through the proxy")
-        .mend(format!("export NO_PROXY=\"$NO_PROXY,{}\"", lacking.join(",")))
+    Finding::pass(match exceptions.added() {
+        "" => format!("HTTPS_PROXY is {name}; NO_PROXY has what it needs"),
+        added => format!("HTTPS_PROXY is {name}; the tools are told NO_PROXY with {added} added"),
+    })
 }
 
 fn judge_authorities(path: &str, text: &[u8], now: Timestamp) -> Finding {
@@ -206,61 +198,70 @@ fn judge_authorities(path: &str, text: &[u8], now: Timestamp) -> Finding {
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::super::reach::{ReachError, Signed, Target};
     use super::*;
     use crate::host::Host;
     use crate::run::event::Outcome;
 
-    fn reached(host: &str) -> Reached {
-        Reached { host: host.into(), purpose: "images" }
+    fn shown(host: &str, outcome: Result<Option<Signed>, ReachError>) -> Shown {
+        Shown { target: Target::https(host), purpose: "images", outcome }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "a probe may have failed")]
-    fn signed(issuer: &str, distrust: Option<&str>) -> Result<Signed, ReachError> {
-        Ok(Signed { issuer: issuer.into(), distrust: distrust.map(str::to_owned) })
+    fn signed(issuer: &str, distrust: Option<&str>) -> Result<Option<Signed>, ReachError> {
+        Ok(Some(Signed { issuer: issuer.into(), distrust: distrust.map(str::to_owned) }))
     }
 
     #[test]
     fn hosts_that_do_not_answer_are_named_with_their_purpose() {
-        let (one, other) = (reached("a.example"), reached("b.example"));
-        let lost = || Err(ReachError("connection refused".into()));
-        let all = judge_endpoints(&[(&one, &lost()), (&other, &lost())]);
+        let lost = |host| shown(host, Err(ReachError("connection refused".into())));
+        let all = judge_endpoints(&[lost("a.example"), lost("b.example")]);
         assert!(all.found.starts_with("none of 2 hosts answers"), "{}", all.found);
-        let some = judge_endpoints(&[(&one, &signed("Amazon", None)), (&other, &lost())]);
+        let good = || shown("a.example", signed("Amazon", None));
+        let some = judge_endpoints(&[good(), lost("b.example")]);
         assert_eq!(some.found, "no answer from b.example: connection refused");
         assert_eq!(some.why.unwrap(), "needed for images");
-        assert_eq!(judge_endpoints(&[(&one, &signed("Amazon", None))]).outcome, Outcome::Pass);
+        assert_eq!(judge_endpoints(&[good()]).outcome, Outcome::Pass);
+        let mut elsewhere = lost("10.0.0.5");
+        elsewhere.target = Target { host: "10.0.0.5".into(), port: 4566, is_tls: false };
+        let both = judge_endpoints(&[elsewhere.clone(), elsewhere]);
+        assert_eq!(both.found, "no answer from 10.0.0.5:4566: connection refused");
     }
 
     #[test]
     fn who_opens_tls_is_named() {
-        let (one, other) = (reached("a.example"), reached("b.example"));
-        let public = judge_issuers(&[(&one, &signed("Amazon", None))], None);
+        let public = judge_issuers(&[shown("a.example", signed("Amazon", None))], None);
         assert_eq!(public.outcome, Outcome::Pass);
-        let (acme, amazon) = (signed("Acme Root CA", None), signed("Amazon", None));
-        let strange = [(&one, &acme), (&other, &amazon)];
+        let strange = [
+            shown("a.example", signed("Acme Root CA", None)),
+            shown("b.example", signed("Amazon", None)),
+        ];
         let trusted = judge_issuers(&strange, None);
         assert_eq!(trusted.outcome, Outcome::Warn);
         assert_eq!(trusted.found, "Acme Root CA signs a.example");
-        let distrusted = signed("Acme Root CA", Some("UnknownIssuer"));
-        let unknown = [(&one, &distrusted)];
+        let unknown = [shown("a.example", signed("Acme Root CA", Some("UnknownIssuer")))];
         assert_eq!(judge_issuers(&unknown, None).outcome, Outcome::Fail);
         assert_eq!(judge_issuers(&unknown, Some("/ca.pem")).outcome, Outcome::Warn);
+        let plain = judge_issuers(&[shown("a.example", Ok(None))], None);
+        assert_eq!(plain.outcome, Outcome::Unknown);
     }
 
     #[test]
-    fn a_proxy_without_its_exceptions_is_warned_of() {
-        let judged = |exceptions: &str| {
+    fn what_is_added_to_the_exceptions_is_told_and_a_proxy_that_is_none_fails() {
+        let judged = |proxy: &str, exceptions: &str| {
             let vars = BTreeMap::from([
-                ("HTTPS_PROXY".to_owned(), "http://proxy.acme.example:8080".to_owned()),
+                ("HTTPS_PROXY".to_owned(), proxy.to_owned()),
                 ("NO_PROXY".to_owned(), exceptions.to_owned()),
             ]);
             let host = Host::fixed(vars, PathBuf::new(), PathBuf::new());
-            let mut demand = Demand::default();
-            demand.endpoint.public = true;
-            judge_proxy(&Proxies::of(&host), &demand)
+            judge_proxy(&Proxies::of(&host), &Exceptions::of(&host, true))
         };
-        assert!(judged("localhost").found.ends_with("NO_PROXY lacks 169.254.169.254"));
-        assert_eq!(judged("localhost,169.254.169.254").outcome, Outcome::Pass);
+        let added = judged("http://proxy.acme.example:8080", "localhost,127.0.0.1,::1").found;
+        let expected = "HTTPS_PROXY is proxy.acme.example; the tools are told NO_PROXY with \
+                        169.254.169.254,169.254.170.2,169.254.170.23,.eks.amazonaws.com added";
+        assert_eq!(added, expected);
+        assert_eq!(judged("http://proxy.acme.example:8080", "*").outcome, Outcome::Pass);
+        assert_eq!(judged("http://[", "").outcome, Outcome::Fail);
     }
 
     #[test]

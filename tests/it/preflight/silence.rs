@@ -1,23 +1,18 @@
 //! An account that does not answer, or answers in a bad way: nothing hangs, nothing fails for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use springboard::answers::Loader;
-use springboard::blueprint;
 use springboard::cloud::{
     Addon, Caller, Cloud, CloudError, Cluster, Condition, Database, NodeGroup, Reservation, Tagged,
     Untagged, Zone,
 };
-use springboard::host::Host;
-use springboard::preflight::reach::{Reach, ReachError, Signed};
-use springboard::preflight::{self, Account, Context, Estimate, Limits, Report, Seen, StateFolder};
+use springboard::preflight::{Account, Limits, Report};
 use springboard::run::event::Outcome;
-use springboard::tools::toolbox::Search;
+
+use crate::support::checks;
 
 /// What an account does when it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,45 +90,11 @@ impl Cloud for Bad {
     }
 }
 
-/// An internet that is silent.
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl Reach for Nowhere {
-    async fn certificate(&self, _host: &str) -> Result<Signed, ReachError> {
-        std::future::pending().await
-    }
-    async fn egress(&self) -> Result<Ipv4Addr, ReachError> {
-        std::future::pending().await
-    }
-}
-
 fn asked(manner: Manner) -> Report {
-    let blueprint = blueprint::ALL[0];
-    let host = Host::fixed(BTreeMap::new(), PathBuf::from("/"), PathBuf::new());
-    let text = blueprint.sample_answers("sample-full").unwrap();
-    let loader = Loader::new(blueprint.catalogue(), &host);
-    let drafted = loader.text(std::path::Path::new("sample"), text).draft();
-    let (answers, _missing) = drafted.unwrap();
-    let context = Context {
-        state: StateFolder { path: "/".into(), is_named: true, is_rehearsal: true },
-        demand: blueprint.demand(&answers),
-        answers,
-        missing: Vec::new(),
-        search: Search::of(&host),
-        toolbox: None,
-        account: Account::new(Arc::new(Bad(manner)), None).within(Duration::from_millis(100)),
-        reach: Arc::new(Nowhere),
-        estimate: Estimate::default(),
-        continues: false,
-        seen: Seen::default(),
-        host,
-    };
-    let checks = blueprint::checks(blueprint);
+    let account = Account::new(Arc::new(Bad(manner)), None).within(Duration::from_millis(100));
     let limits = Limits { overall: Duration::from_secs(2) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(preflight::run(&checks, &context, &BTreeSet::new(), limits))
+    runtime.block_on(checks::asked(account, Arc::new(checks::Silent), &[], limits))
 }
 
 /// The checks that say something else than `unknown` although only the account could tell.

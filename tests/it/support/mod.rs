@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod attached;
 pub(crate) mod bench;
+pub(crate) mod checks;
 pub(crate) mod images;
 pub(crate) mod processes;
 pub(crate) mod programs;
