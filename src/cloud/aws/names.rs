@@ -121,17 +121,19 @@ impl Aws {
     }
 
     /// A bucket of ours is in our list; one that is not, and that somebody answers for, is not ours.
+    /// Without the list a refusal may be for one of our own, or for a name that is free.
     async fn bucket(&self, what: &str, name: &str) -> Result<Taken, CloudError> {
-        match self.bucket_names().await {
+        let refused = match self.bucket_names().await {
             Ok(names) if names.contains(name) => return Ok(Taken::Own),
-            Ok(_) | Err(CloudError::Refused { .. }) => {}
+            Ok(_) => None,
+            Err(refused @ CloudError::Refused { .. }) => Some(refused),
             Err(error) => return Err(error),
-        }
+        };
         match self.api.get(S3, what, Method::HEAD, &[name], &[]).await {
             Ok(_) => Ok(Taken::Foreign),
             Err(super::Wrong::Said(said)) if said.status == 404 => Ok(Taken::Free),
             Err(super::Wrong::Said(said)) if matches!(said.status, 301 | 307 | 400 | 403) => {
-                Ok(Taken::Foreign)
+                refused.map_or(Ok(Taken::Foreign), Err)
             }
             Err(wrong) => Err(self.wrong(what, wrong)),
         }

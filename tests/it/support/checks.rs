@@ -10,7 +10,9 @@ use springboard::answers::Loader;
 use springboard::blueprint;
 use springboard::host::Host;
 use springboard::preflight::reach::{Reach, ReachError, Signed, Target};
-use springboard::preflight::{self, Account, Context, Estimate, Limits, Report, Seen, StateFolder};
+use springboard::preflight::{
+    self, Account, Context, Estimate, Limits, Report, Seen, StateFolder, Subject, report,
+};
 use springboard::tools::toolbox::Search;
 
 /// An internet that is silent.
@@ -24,6 +26,20 @@ impl Reach for Silent {
     }
     async fn egress(&self) -> Result<Ipv4Addr, ReachError> {
         std::future::pending().await
+    }
+}
+
+/// An internet as it should be.
+#[derive(Debug)]
+pub(crate) struct Open;
+
+#[async_trait]
+impl Reach for Open {
+    async fn shown(&self, _target: &Target) -> Result<Option<Signed>, ReachError> {
+        Ok(Some(Signed { issuer: "Amazon".into(), distrust: None }))
+    }
+    async fn egress(&self) -> Result<Ipv4Addr, ReachError> {
+        Ok(Ipv4Addr::new(8, 8, 4, 4))
     }
 }
 
@@ -58,4 +74,18 @@ pub(crate) async fn asked(
     };
     let checks = blueprint::checks(blueprint);
     preflight::run(&checks, &context, &BTreeSet::new(), limits).await
+}
+
+/// Id to outcome.
+pub(crate) fn outcomes(report: &Report) -> BTreeMap<&'static str, &'static str> {
+    outcomes_of(report, |_| true)
+}
+
+/// The same of some subjects.
+pub(crate) fn outcomes_of(
+    report: &Report,
+    is_meant: impl Fn(Subject) -> bool,
+) -> BTreeMap<&'static str, &'static str> {
+    let checked = report.checked.iter().filter(|one| is_meant(one.check.subject));
+    checked.map(|one| (one.check.id, report::word(one.finding.outcome))).collect()
 }
