@@ -77,7 +77,7 @@ pub(crate) async fn print(
 ) -> Result<Ending, Ending> {
     let missing = || Ending::plain(2, "error: which deployment is meant (`--deployment LABEL`)?");
     let served = of_deployment(args, host).await?.ok_or_else(missing)?;
-    printer.line(served.process_document().expose());
+    printer.secret_line(&served.process_document());
     Ok(Ending::DONE)
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn cluster_token(
     };
     let document = sign::exec_credential(&served, &args.region, &args.cluster, host.now())
         .map_err(|error| Ending::not_ready(&error))?;
-    printer.line(document.expose());
+    printer.secret_line(&document);
     Ok(Ending::DONE)
 }
 

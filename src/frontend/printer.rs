@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::Redactor;
+use crate::run::{Redactor, Secret};
 
 /// Prints results and notes; a closed standard output does not end a run.
 #[derive(Debug, Default)]
@@ -106,6 +106,11 @@ impl Printer {
             // The reader is gone (`| head`); the run goes on, and its journal has everything.
             self.closed = true;
         }
+    }
+
+    /// Prints one line that is secret, unmasked: whoever started this process asked for nothing else.
+    pub fn secret_line(&mut self, secret: &Secret) {
+        self.closed |= print(&format!("{}\n", secret.expose())).is_err();
     }
 
     /// Prints a note or an error to standard error.

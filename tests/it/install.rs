@@ -152,7 +152,8 @@ async fn keys_of_variables_reach_terraform_as_they_came() {
     assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
     let served = fs::read_to_string(sandbox.path().join("notes/credentials")).unwrap();
     let served: Value = serde_json::from_str(&served).unwrap();
-    assert_eq!(served["AccessKeyId"], "AKIAVARIABLE");
+    let keys = (&served["AccessKeyId"], &served["SecretAccessKey"]);
+    assert_eq!(keys, (&json!("AKIAVARIABLE"), &json!(SECRET)));
     assert!(!finished.out.contains(SECRET) && !finished.err.contains(SECRET));
 }
 
