@@ -14,13 +14,13 @@ use springboard::error::Hint;
 use springboard::frontend::Output;
 use springboard::frontend::printer::{Printer, Relayed};
 use springboard::host::Host;
-use springboard::tools::process::{CommandLine, hand_over};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
-use tokio::process::ChildStdout;
+use springboard::tools::process::{CommandLine, HandedOver, hand_over};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::watch::{self, Form, Left, Shows};
-use super::{Ending, Front, launch, log, rehearsal};
+use super::{Ending, Front, codes, launch, log, rehearsal};
 
 /// How a command that runs something is shown, where it does so in a host process: with somebody
 /// at a terminal who did not say that nothing must be asked.
@@ -72,10 +72,10 @@ async fn carried_out(
         env: host.vars().clone(),
         dir: host.current_dir().to_owned(),
     };
-    let order = words.join("\0");
+    let order = serde_json::to_string(words).map_err(|error| failed(error.into()))? + "\n";
     let started = hand_over(&command, order.as_bytes(), &log::path(&root)).await;
-    let (_goes_on_by_itself, said) = started.map_err(failed)?;
-    let mut relayed = BufReader::new(said).lines();
+    let HandedOver { answers, said, .. } = &mut started.map_err(failed)?;
+    let mut relayed = Heard { lines: BufReader::new(said).lines(), answers };
     let mut interrupts = signal(SignalKind::interrupt()).map_err(failed)?;
     let begun = tokio::select! {
         begun = relay(&mut relayed, printer) => begun,
@@ -106,13 +106,22 @@ async fn carried_out(
     }
 }
 
-/// Prints what the host says until something else follows from it; `None` when it is gone.
-async fn relay(
-    relayed: &mut Lines<BufReader<ChildStdout>>,
-    printer: &mut Printer,
-) -> Option<Relayed> {
-    while let Ok(Some(line)) = relayed.next_line().await {
+/// What the host says, and where it is answered.
+struct Heard<'a> {
+    lines: Lines<BufReader<&'a mut ChildStdout>>,
+    answers: &'a mut ChildStdin,
+}
+
+/// Prints what the host says until something else follows from it, and asks what it asks; `None`
+/// when it is gone.
+async fn relay(relayed: &mut Heard<'_>, printer: &mut Printer) -> Option<Relayed> {
+    while let Ok(Some(line)) = relayed.lines.next_line().await {
         match serde_json::from_str(&line).ok()? {
+            Relayed::Code { device, refused } => {
+                let code = codes::at_the_terminal(&device, refused.as_deref(), printer).await;
+                let answer = code.unwrap_or_default() + "\n";
+                relayed.answers.write_all(answer.as_bytes()).await.ok()?;
+            }
             Relayed::Result { text } => printer.text(&text),
             Relayed::Note { text } => printer.note(&text),
             Relayed::Ready => {}
@@ -137,11 +146,10 @@ pub(crate) async fn serve(host: &Host, printer: &mut Printer) -> Result<Ending, 
     let _already_leads_one = rustix::process::setsid();
     let _ignored_from_now_on = signal(SignalKind::hangup());
     *printer = Printer::to_starter(printer.redactor());
-    let mut order = String::new();
-    let heard = tokio::io::stdin().read_to_string(&mut order).await;
     let by_hand = || Ending::plain(1, "error: `host` is started by springboard itself");
-    heard.map_err(|_not_text| by_hand())?;
-    let words = std::iter::once("springboard").chain(order.split('\0'));
+    let order = heard().await.ok_or_else(by_hand)?;
+    let words: Vec<String> = serde_json::from_str(&order).map_err(|_not_ours| by_hand())?;
+    let words = std::iter::once("springboard".to_owned()).chain(words);
     let cli = Cli::try_parse_from(words).map_err(|_not_ours| by_hand())?;
     let ended = match cli.command {
         Some(Command::Rehearse(args)) => {
@@ -161,6 +169,16 @@ pub(crate) async fn serve(host: &Host, printer: &mut Printer) -> Result<Ending, 
     let _nobody_hears = printer.relay(&Relayed::Ended { code, text: text.clone() });
     tracing::info!(code, text = text.as_deref().unwrap_or(""), "the hosted command ended");
     Ok(Ending { code, text: None })
+}
+
+/// One line of the command that started this process: the order, and later what was asked for.
+/// `None` of an empty one, and when nobody is there any more.
+pub(crate) async fn heard() -> Option<String> {
+    let mut line = String::new();
+    // Nothing is sent ahead, so nothing is lost with the buffer.
+    BufReader::new(tokio::io::stdin()).read_line(&mut line).await.ok()?;
+    let line = line.trim_end_matches('\n');
+    (!line.is_empty()).then(|| line.to_owned())
 }
 
 /// The host cannot be started.

@@ -21,7 +21,7 @@ use springboard::preflight::reach::{Internet, Reach};
 use springboard::preflight::{
     self, Account, Context, Estimate, Finding, Limits, Seen, StateFolder, Unable,
 };
-use springboard::tools::process::{CommandLine, hand_over};
+use springboard::tools::process::{CommandLine, HandedOver, hand_over};
 use springboard::tools::toolbox::Search;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -211,7 +211,9 @@ impl Inquirer {
 async fn planned(command: &CommandLine, log: &Path) -> Result<Preview, String> {
     let _made_anew = std::fs::remove_file(log);
     let failed = |error: std::io::Error| format!("it could not be asked for: {error}");
-    let (mut child, mut said) = hand_over(command, b"", log).await.map_err(failed)?;
+    let started = hand_over(command, b"", log).await.map_err(failed)?;
+    // It reads nothing, and is answered nothing.
+    let HandedOver { mut said, mut child, .. } = started;
     let mut document = Vec::new();
     said.read_to_end(&mut document).await.map_err(failed)?;
     if child.wait().await.map_err(failed)?.success() {

@@ -8,6 +8,7 @@ use springboard::frontend::printer::Printer;
 use springboard::host::Host;
 use springboard::run::event::RunStatus;
 
+use super::codes::Codes;
 use super::launch::Prepare;
 use super::{Ending, Front, state_root, tools};
 
@@ -50,9 +51,11 @@ pub(crate) async fn install(
         return Err(Ending::plain(2, text));
     }
     let tools = tools::as_before(args.tools, &deployment);
+    let codes = Codes::of(front, args.confirm.non_interactive, host);
     let confirm = args.confirm;
     let before = None;
-    let prepare = Prepare { deployment, answers, blueprint, before, tools, confirm, left_out };
+    let prepare =
+        Prepare { deployment, answers, blueprint, before, tools, confirm, left_out, codes };
     let launch = Box::pin(prepare.real(host)).await?;
     let (ending, _) = Box::pin(launch.go(host, front, printer)).await?;
     Ok(ending)

@@ -32,6 +32,7 @@ use springboard::run::{Action, Durations, Header, Journal, Ledger, Redactor, Run
 use springboard::tools::Toolbox;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::codes::Codes;
 use super::credentials::Login;
 use super::preflight::Beginning;
 use super::{Ending, Front, named, rehearsal, screen, signals, tools};
@@ -99,6 +100,7 @@ pub(crate) async fn resume(
         blueprint,
         before: Some(state),
         tools,
+        codes: Codes::of(front, args.confirm.non_interactive, host),
         confirm: args.confirm,
         left_out,
     };
@@ -116,6 +118,7 @@ pub(crate) struct Prepare {
     pub(crate) tools: ToolArgs,
     pub(crate) confirm: ConfirmArgs,
     pub(crate) left_out: BTreeSet<&'static str>,
+    pub(crate) codes: Codes,
 }
 
 impl Prepare {
@@ -136,14 +139,15 @@ impl Prepare {
         use springboard::cloud::Cloud as _;
 
         // Nobody waits for a login before anything is begun, nor makes a folder without one.
-        let way = super::real::Way::open(&self.deployment, &self.answers, self.blueprint, host)?;
+        let (deployment, answers) = (&self.deployment, &self.answers);
+        let way = super::real::Way::open(deployment, answers, self.blueprint, self.codes, host)?;
         way.cloud_now().caller().await.map_err(|error| Ending::not_ready(&error))?;
         let toolbox = tools::find(&self.tools, host).await?;
         self.deployment.make().map_err(|error| Ending::not_ready(&error))?;
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
         let claim = claim(&self.deployment, &owner).await?;
-        let surroundings = way.surroundings(&self.deployment, host)?;
+        let surroundings = way.surroundings(&self.deployment, host).await?;
         self.launch(host, surroundings, toolbox, claim, run).await
     }
 

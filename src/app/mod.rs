@@ -4,6 +4,7 @@
 //! surroundings of either and hands them to the engine.
 
 mod answers;
+mod codes;
 mod credentials;
 mod facts;
 mod home;

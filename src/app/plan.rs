@@ -17,6 +17,7 @@ use springboard::plan::{Plan, StatePlace, Work};
 use springboard::rehearsal::Scenario;
 use springboard::run::Action;
 
+use super::codes::Codes;
 use super::launch::Prepare;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, rehearsal, state_root};
@@ -81,6 +82,7 @@ async fn preview(
         tools,
         confirm,
         left_out: BTreeSet::new(),
+        codes: Codes::Nobody,
     };
     let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
     let planned = match launch {

@@ -20,7 +20,11 @@ use springboard::preflight::{
 use springboard::rehearsal::Scenario;
 use springboard::tools::toolbox::Toolbox;
 
+#[cfg(feature = "aws")]
+use super::codes::Codes;
 use super::credentials::Login;
+#[cfg(feature = "aws")]
+use super::real::Way;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, rehearsal, state_root, tools};
 
@@ -112,9 +116,30 @@ type LeftOut = std::collections::BTreeSet<&'static str>;
 
 impl Asking<'_> {
     async fn of_account(self, left_out: &LeftOut) -> Report {
-        let account = account(self.root, &self.answers, self.blueprint, self.host);
+        let account = self.account().await;
         let reach = Arc::new(Internet::of(self.host));
         self.run(account, reach, 1.0, left_out).await
+    }
+
+    #[cfg(feature = "aws")]
+    async fn account(&self) -> Account {
+        let codes = Codes::here(self.host);
+        match way(self.root, &self.answers, self.blueprint, codes, self.host) {
+            Ok(way) => {
+                // A code is asked for before the time of the checks begins.
+                if way.needs_code() {
+                    let _told_by_the_checks = way.login.now.credentials().await;
+                }
+                of_way(&way)
+            }
+            Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
+        }
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_async, reason = "it takes the place of one that waits")]
+    async fn account(&self) -> Account {
+        account(self.root, &self.answers, self.blueprint, self.host)
     }
 
     /// Asks a world of its own: nothing may be left in that of a rehearsal.
@@ -172,7 +197,26 @@ impl Asking<'_> {
     }
 }
 
-/// The account that answers name, which may be incomplete.
+/// The way to the account that answers name, which may be incomplete.
+#[cfg(feature = "aws")]
+fn way(
+    root: &Path,
+    answers: &Answers,
+    blueprint: &'static dyn Blueprint,
+    codes: Codes,
+    host: &Host,
+) -> Result<Way, Ending> {
+    // Only who asks is not known before the answers are: nothing is kept of this deployment.
+    let nameless = Deployment::named(root, Kind::Real, "draft");
+    Way::open(&nameless, answers, blueprint, codes, host)
+}
+
+#[cfg(feature = "aws")]
+fn of_way(way: &Way) -> Account {
+    Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone()))
+}
+
+/// The account that answers name, which may be incomplete. Nobody is asked for a code.
 #[cfg(feature = "aws")]
 pub(super) fn account(
     root: &Path,
@@ -180,10 +224,8 @@ pub(super) fn account(
     blueprint: &'static dyn Blueprint,
     host: &Host,
 ) -> Account {
-    // Only who asks is not known before the answers are: nothing is kept of this deployment.
-    let nameless = Deployment::named(root, Kind::Real, "draft");
-    match super::real::Way::open(&nameless, answers, blueprint, host) {
-        Ok(way) => Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone())),
+    match way(root, answers, blueprint, Codes::Nobody, host) {
+        Ok(way) => of_way(&way),
         Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
     }
 }

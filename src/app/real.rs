@@ -1,7 +1,8 @@
 //! The surroundings of a real install: everything leads to AWS.
 //!
 //! External programs are given no keys but those that were given to us in variables; all others
-//! they ask of `springboard credentials`, which reads the same files of the AWS CLI again. Proxies
+//! they ask of `springboard credentials`, which reads the same files of the AWS CLI again. Only a
+//! session that was opened with a code is handed on in variables: nobody else can open it. Proxies
 //! and certificates reach them as variables.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,8 @@ use springboard::blueprint::Blueprint;
 use springboard::cli::WhoseCredentials;
 use springboard::cloud::aws::registry::RegistryToken;
 use springboard::cloud::aws::{Aws, AwsLogin, Settings, network};
-use springboard::cloud::{CredentialSource, Origin, Patient};
+use springboard::cloud::sign::Credentials;
+use springboard::cloud::{CredentialSource, Origin, Patient, Served};
 use springboard::cluster::Watch;
 use springboard::engine::deployment::{Deployment, make_private};
 use springboard::engine::surroundings::{RegistryDoor, Surroundings};
@@ -28,6 +30,7 @@ use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, Stora
 use url::Url;
 
 use super::Ending;
+use super::codes::Codes;
 use super::credentials::Login;
 
 /// Variables of the AWS CLI that say where credentials are and how AWS is reached.
@@ -46,6 +49,8 @@ const PASSED_ON: &[&str] = &[
 ];
 /// Keys in variables: they are all there is, so they are handed on as they came.
 const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+/// Arguments of `springboard credentials` that name a profile.
+const PROFILES: [&str; 2] = ["--aws-profile", "--aws-default-profile"];
 /// A password of the registry is renewed so long before it ends.
 const EARLY: Duration = Duration::from_mins(30);
 /// Where systems keep the certificates that they trust.
@@ -62,6 +67,8 @@ pub(crate) struct Way {
     client: reqwest::Client,
     /// Where credentials come from.
     origin: Origin,
+    /// Whether the session is opened with a code.
+    needs_code: bool,
     /// Certificates that the answers name, which count beside those of the environment.
     answered_ca: Option<PathBuf>,
     /// Whether the endpoint of the cluster is reached inside the VPC only.
@@ -76,6 +83,7 @@ impl Way {
         deployment: &Deployment,
         answers: &Answers,
         blueprint: &dyn Blueprint,
+        codes: Codes,
         host: &Host,
     ) -> Result<Self, Ending> {
         let profile = blueprint.aws_profile(answers);
@@ -90,7 +98,7 @@ impl Way {
         // One that does not exist is told by its check.
         settings.ca_bundle = settings.ca_bundle.or_else(|| answered_ca.clone());
         let arguments = arguments(&settings);
-        let way = Self::through(settings, arguments, deployment)?;
+        let way = Self::through(settings, arguments, codes, deployment)?;
         Ok(Self { answered_ca, is_inside: !demand.endpoint.public, ..way })
     }
 
@@ -117,23 +125,31 @@ impl Way {
         let region = whose.aws_region.as_deref().unwrap_or_default();
         let profile = whose.aws_profile.as_deref();
         let settings = Settings::read(variables, &host.home(), profile, region);
-        Self::through(settings, Vec::new(), deployment)
+        Self::through(settings, Vec::new(), Codes::Nobody, deployment)
     }
 
     fn through(
         settings: Settings,
         arguments: Vec<String>,
+        codes: Codes,
         deployment: &Deployment,
     ) -> Result<Self, Ending> {
         let client = network::client(&settings).map_err(|error| Ending::not_ready(&error))?;
-        let login = AwsLogin::open(&settings, &client, None);
-        let origin = login.origin();
+        let login = AwsLogin::open(&settings, &client, codes.asker());
+        let (origin, needs_code) = (login.origin(), login.needs_code());
+        // Whoever cannot ask for a code is given the session in variables, and is to take that.
+        let arguments = if needs_code { without_profile(&arguments) } else { arguments };
         let now: Arc<dyn CredentialSource> = Arc::new(login);
         let awaited = deployment.login_awaited();
         let patient = Arc::new(Patient::new(now.clone(), Patient::LIMIT, awaited));
         let login = Login { now, patient, arguments };
         let (answered_ca, is_inside) = (None, false);
-        Ok(Self { settings, client, origin, answered_ca, is_inside, login })
+        Ok(Self { settings, client, origin, needs_code, answered_ca, is_inside, login })
+    }
+
+    /// Whether the session is opened with a code of an MFA device.
+    pub(crate) fn needs_code(&self) -> bool {
+        self.needs_code
     }
 
     /// The account, asked with credentials that are waited for.
@@ -149,12 +165,16 @@ impl Way {
     }
 
     /// Everything between the engine and AWS.
-    pub(crate) fn surroundings(
+    pub(crate) async fn surroundings(
         self,
         deployment: &Deployment,
         host: &Host,
     ) -> Result<Surroundings, Ending> {
-        let environment = self.environment(deployment, host)?;
+        let mut environment = self.environment(deployment, host)?;
+        if self.needs_code {
+            let served = self.login.now.credentials().await;
+            environment.extend(handed_on(&served.map_err(|error| Ending::not_ready(&error))?));
+        }
         let cloud = Arc::new(self.cloud());
         let retry = Retry::default();
         let (client, settings) = (self.client.clone(), &self.settings);
@@ -237,7 +257,7 @@ fn arguments(settings: &Settings) -> Vec<String> {
     let mut arguments = vec!["--aws-region".to_owned(), settings.region.clone()];
     let named = settings.named_profile();
     let by_variable = settings.profile.as_deref().filter(|_| named.is_none());
-    for (flag, value) in [("--aws-profile", named), ("--aws-default-profile", by_variable)] {
+    for (flag, value) in PROFILES.into_iter().zip([named, by_variable]) {
         if let Some(value) = value {
             arguments.extend([flag.to_owned(), value.to_owned()]);
         }
@@ -249,6 +269,21 @@ fn arguments(settings: &Settings) -> Vec<String> {
         arguments.extend([flag.to_owned(), path.display().to_string()]);
     }
     arguments
+}
+
+/// The same for whom the keys in variables are meant.
+fn without_profile(arguments: &[String]) -> Vec<String> {
+    let is_of_profile = |flag: &String| PROFILES.contains(&flag.as_str());
+    let pairs = arguments.chunks(2).filter(|pair| !pair.first().is_some_and(is_of_profile));
+    pairs.flatten().cloned().collect()
+}
+
+/// Keys of a session as variables.
+fn handed_on(served: &Served) -> impl Iterator<Item = (String, String)> {
+    let Credentials { access_key_id, secret_access_key, .. } = &served.keys;
+    let values = [access_key_id.as_str(), secret_access_key.expose()];
+    let values = values.into_iter().chain(served.keys.token()).map(str::to_owned);
+    KEYS.iter().map(|name| (*name).to_owned()).zip(values.collect::<Vec<_>>())
 }
 
 /// The bundles of the operator beside the certificates of the system, in one file: programs in Go

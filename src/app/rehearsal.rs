@@ -32,6 +32,7 @@ use springboard::transfer::images::{RegistryAccess, RegistryCredentials};
 use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, StorageAccess};
 use url::Url;
 
+use super::codes::Codes;
 use super::credentials::Login;
 use super::launch::Prepare;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
@@ -66,6 +67,7 @@ pub(crate) async fn rehearse(
         tools: super::tools::as_before(args.tools, &deployment),
         confirm: args.confirm,
         left_out,
+        codes: Codes::Nobody,
     };
     let scale = args.time_scale.unwrap_or(DEFAULT_TIME_SCALE);
     let launch = prepare.rehearsal(host, &text, scale).await?;

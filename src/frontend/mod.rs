@@ -3,12 +3,13 @@
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
 //! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line, [`checks`] the report of a
-//! preflight, [`report`] one file for people who were not there.
+//! preflight, [`report`] one file for people who were not there, [`hidden`] what is typed unseen.
 //! [`mod@line`] is one line an event, [`json`] one journal event a line,
 //! [`tui`] the screens, which are made of the view models in [`view`].
 
 pub mod ask;
 pub mod checks;
+pub mod hidden;
 pub mod json;
 pub mod line;
 pub mod printer;

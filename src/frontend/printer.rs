@@ -42,6 +42,14 @@ pub enum Relayed {
         /// Without its line end.
         text: String,
     },
+    /// A code of an MFA device is needed: one line on the standard input, an empty one where none is
+    /// given.
+    Code {
+        /// Its serial number or ARN.
+        device: String,
+        /// Why the last one was not accepted.
+        refused: Option<String>,
+    },
     /// Everything is checked, nothing is begun. Without anybody who hears it, nothing will be.
     Ready,
     /// The run has begun: it can be watched, and goes on by itself.

@@ -84,6 +84,12 @@ impl Host {
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
     }
 
+    /// Whether somebody who sits at a terminal can be asked, whatever becomes of the result: what
+    /// is typed comes from one, and notes go to one.
+    pub fn has_input_and_notes(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     /// The terminal that standard input comes from, for example `/dev/pts/3`.
     pub fn terminal(&self) -> Option<String> {
         let is_one = std::io::stdin().is_terminal();

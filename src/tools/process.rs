@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 pub use super::running::{Ended, Running, Signalled};
 use super::stamp::Stamp;
@@ -187,16 +187,23 @@ pub fn detach(command: &CommandLine, log: &Path) -> io::Result<Child> {
 ///
 /// # Errors
 /// When the log cannot be opened, or the program cannot be started or told.
-pub async fn hand_over(
-    command: &CommandLine,
-    order: &[u8],
-    log: &Path,
-) -> io::Result<(Child, ChildStdout)> {
+pub async fn hand_over(command: &CommandLine, order: &[u8], log: &Path) -> io::Result<HandedOver> {
     let mut child = spawn_host(command, log)?;
-    let mut stdin = piped(child.stdin.take());
-    stdin.write_all(order).await?;
-    let stdout = piped(child.stdout.take());
-    Ok((child, stdout))
+    let mut answers = piped(child.stdin.take());
+    answers.write_all(order).await?;
+    let said = piped(child.stdout.take());
+    Ok(HandedOver { answers, said, child })
+}
+
+/// A host that was started.
+#[derive(Debug)]
+pub struct HandedOver {
+    /// What it is answered where it asks.
+    pub answers: ChildStdin,
+    /// What it says.
+    pub said: ChildStdout,
+    /// The process, which goes on by itself where nobody waits for it.
+    pub child: Child,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door for spawning")]

@@ -23,6 +23,8 @@ mod kubectl;
 mod kubernetes;
 mod leftovers;
 mod lifecycle;
+#[cfg(feature = "aws")]
+mod mfa;
 mod observed;
 mod preflight;
 mod provider;

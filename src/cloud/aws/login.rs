@@ -37,7 +37,8 @@ const EARLY: Duration = Duration::from_mins(5);
 #[async_trait]
 pub trait CodeAsker: Debug + Send + Sync {
     /// The present code of the device with that serial number or ARN; `None` when nobody answers.
-    async fn code(&self, device: &str) -> Option<String>;
+    /// `refused` says why the last one was not accepted.
+    async fn code(&self, device: &str, refused: Option<&str>) -> Option<String>;
 }
 
 /// The login of the operator.
@@ -75,6 +76,11 @@ impl AwsLogin {
         Self { source, origin, renewal, limit: settings.limit(), held: Mutex::default() }
     }
 
+    /// Whether a session was opened, or would be, with a code of a device: nobody else can open one.
+    pub fn needs_code(&self) -> bool {
+        matches!(self.source, Source::Mfa(_))
+    }
+
     /// Where the credentials come from.
     pub fn origin(&self) -> Origin {
         self.origin
@@ -89,7 +95,7 @@ impl AwsLogin {
     async fn fetch(&self) -> Result<Served, CredentialError> {
         match &self.source {
             Source::Fixed(keys) => Ok(Served { keys: keys.clone(), expires: None }),
-            Source::Mfa(role) => role.assume().await.map_err(CredentialError::Cloud),
+            Source::Mfa(role) => role.session(&self.renewal).await,
             Source::Chain(chain) => {
                 let asked = tokio::time::timeout(self.limit, chain.provide_credentials()).await;
                 let unreachable = |passed: tokio::time::error::Elapsed| {
@@ -123,7 +129,7 @@ impl AwsLogin {
 #[async_trait]
 impl CredentialSource for AwsLogin {
     async fn credentials(&self) -> Result<Served, CredentialError> {
-        if let Some(held) = self.held() {
+        if let Some(held) = self.held().filter(|_| !self.needs_code()) {
             return Ok(held);
         }
         let served = self.fetch().await?;
@@ -283,9 +289,11 @@ fn renewal(settings: &Settings) -> Renewal {
         Origin::Environment => Renewal::Never {
             remedy: "export new keys (`AWS_ACCESS_KEY_ID` and so on) and resume".into(),
         },
-        Origin::Role if settings.own("mfa_serial").is_some() => {
-            Renewal::Never { remedy: "resume with a new code of the MFA device".into() }
-        }
+        Origin::Role if settings.own("mfa_serial").is_some() => Renewal::Never {
+            remedy: "have the MFA device at hand at a terminal (a session lasts as long as \
+                     `duration_seconds` of the profile says, an hour where it does not)"
+                .into(),
+        },
         Origin::Sso => Renewal::Elsewhere(format!("aws sso login --profile {profile}")),
         Origin::Role if of_source("sso_session") || of_source("sso_start_url") => {
             Renewal::Elsewhere(format!("aws sso login --profile {source}"))

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use aws_sdk_sts::Client;
+use jiff::Timestamp;
 
 use super::failure::of_sdk;
 use super::login::{self, CodeAsker};
 use super::network::SdkClient;
 use super::settings::Settings;
 use crate::cloud::sign::Credentials;
-use crate::cloud::{CloudError, Renewal, Served};
+use crate::cloud::{CloudError, CredentialError, Renewal, Served};
 
 /// A client of STS with these keys.
 pub(super) fn client(
@@ -45,6 +46,18 @@ pub(super) struct WithCode {
     external: Option<String>,
     seconds: Option<i32>,
     asker: Option<Arc<dyn CodeAsker>>,
+    opened: tokio::sync::Mutex<Opened>,
+}
+
+/// What became of the session.
+#[derive(Debug, Default)]
+enum Opened {
+    /// Nobody was asked yet.
+    #[default]
+    NotYet,
+    /// It could not be opened: whoever gave no code is not asked again and again.
+    Failed,
+    Session(Served),
 }
 
 impl WithCode {
@@ -66,18 +79,57 @@ impl WithCode {
             external: settings.own("external_id").map(str::to_owned),
             seconds: settings.own("duration_seconds").and_then(|text| text.parse().ok()),
             asker,
+            opened: tokio::sync::Mutex::default(),
         })
     }
 
-    /// Asks for a code and assumes the role.
-    pub(super) async fn assume(&self) -> Result<Served, CloudError> {
-        let none = |why: &str| CloudError::NoCredentials {
-            source: why.into(),
-            remedy: "run it at a terminal, where the code of the MFA device can be asked for"
-                .into(),
-        };
-        let asker = self.asker.as_ref().ok_or_else(|| none("nobody can be asked for a code"))?;
-        let code = asker.code(&self.device).await.ok_or_else(|| none("no code was given"))?;
+    /// The session: opened with a code by whoever asks first. When it has ended it is not opened
+    /// again: nobody may be there to be asked, and what is at work has the keys of the old one.
+    pub(super) async fn session(&self, renewal: &Renewal) -> Result<Served, CredentialError> {
+        let mut opened = self.opened.lock().await;
+        match &*opened {
+            Opened::Session(served) if served.expires.is_some_and(|at| at <= Timestamp::now()) => {
+                return Err(CredentialError::Ended { remedy: renewal.remedy() });
+            }
+            Opened::Session(served) => return Ok(served.clone()),
+            Opened::Failed => return Err(CredentialError::Cloud(self.none("there is no session"))),
+            Opened::NotYet => {}
+        }
+        let served = self.open().await;
+        *opened = served.as_ref().map_or(Opened::Failed, |served| Opened::Session(served.clone()));
+        served.map_err(CredentialError::Cloud)
+    }
+
+    /// There are no credentials, and why.
+    fn none(&self, why: &str) -> CloudError {
+        CloudError::NoCredentials {
+            source: format!("the role {} wants a code of {}: {why}", self.role, self.device).into(),
+            remedy:
+                "run it at a terminal and without `--non-interactive`, where the code is asked \
+                     for; or open a session with a code by other means, export its keys \
+                     (`AWS_ACCESS_KEY_ID` and so on) and name no profile"
+                    .into(),
+        }
+    }
+
+    /// Asks for a code, again where AWS does not take it.
+    async fn open(&self) -> Result<Served, CloudError> {
+        let asker = self.asker.as_ref().ok_or_else(|| self.none("nobody can be asked for it"))?;
+        let mut refused: Option<String> = None;
+        for left in (0..CODES).rev() {
+            let code = asker.code(&self.device, refused.as_deref()).await;
+            let code = code.ok_or_else(|| self.none("none was given"))?;
+            match self.assume(&code).await {
+                Err(CloudError::Refused { message, .. }) if left > 0 && is_of_code(&message) => {
+                    refused = Some(message);
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(self.none("none was accepted"))
+    }
+
+    async fn assume(&self, code: &str) -> Result<Served, CloudError> {
         let answer = self
             .client
             .assume_role()
@@ -99,7 +151,15 @@ impl WithCode {
         let token = Some(keys.session_token);
         Ok(Served {
             keys: Credentials::new(keys.access_key_id, keys.secret_access_key, token),
-            expires: jiff::Timestamp::from_second(keys.expiration.secs()).ok(),
+            expires: Timestamp::from_second(keys.expiration.secs()).ok(),
         })
     }
+}
+
+/// So many codes are asked for.
+const CODES: u32 = 3;
+
+/// Whether a refusal is about the code, so that another one helps.
+fn is_of_code(message: &str) -> bool {
+    message.contains("MultiFactorAuthentication")
 }

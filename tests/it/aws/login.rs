@@ -153,7 +153,7 @@ struct Operator(Option<&'static str>);
 
 #[async_trait]
 impl CodeAsker for Operator {
-    async fn code(&self, device: &str) -> Option<String> {
+    async fn code(&self, device: &str, _refused: Option<&str>) -> Option<String> {
         assert_eq!(device, "arn:aws:iam::123456789012:mfa/op");
         self.0.map(str::to_owned)
     }

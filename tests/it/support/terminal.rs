@@ -22,6 +22,15 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts springboard with these arguments as [`Sandbox::start`] does, in a terminal.
     pub(crate) fn start(sandbox: &Sandbox, args: &[impl AsRef<std::ffi::OsStr>]) -> Self {
+        Self::start_with(sandbox, args, &[])
+    }
+
+    /// The same, with more in the environment.
+    pub(crate) fn start_with(
+        sandbox: &Sandbox,
+        args: &[impl AsRef<std::ffi::OsStr>],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).unwrap();
         let plain = sandbox.command(args);
@@ -34,6 +43,9 @@ impl Terminal {
         }
         command.env("TERM", "xterm-256color");
         command.env("USER", "ops");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (mut screen, collected) = (pair.master.try_clone_reader().unwrap(), seen.clone());
