@@ -153,7 +153,7 @@ impl Prepare {
 
     /// Without the SDK there is no way to AWS.
     #[cfg(not(feature = "aws"))]
-    async fn real(self, _host: &Host) -> Result<Launch, Ending> {
+    pub(crate) async fn real(self, _host: &Host) -> Result<Launch, Ending> {
         Err(Ending::plain(2, "error: this springboard was built without AWS"))
     }
 

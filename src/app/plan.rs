@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use springboard::answers::Answers;
+use springboard::answers::{Answers, Loader};
 use springboard::blueprint::{self, Blueprint, Description};
 use springboard::cli::{ConfirmArgs, PlanArgs};
 use springboard::engine::deployment::{Deployment, Kind};
@@ -18,7 +18,7 @@ use springboard::rehearsal::Scenario;
 use springboard::run::Action;
 
 use super::codes::Codes;
-use super::launch::Prepare;
+use super::launch::{Launch, Prepare};
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, rehearsal, state_root};
 
@@ -30,22 +30,27 @@ pub(crate) async fn plan(
     host: &Host,
     printer: &mut Printer,
 ) -> Result<Ending, Ending> {
-    if !args.rehearse {
-        let text = "error: a plan for a real account is not offered by this version\n\
-                    hint: `springboard plan --rehearse` asks the simulated world";
-        return Err(Ending::plain(2, text));
-    }
     let root = state_root(args.common.state_dir.as_ref(), host);
-    let text = scenario_text(args.scenario.as_deref(), host)?;
-    let scenario = Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
     let blueprint = blueprint::ALL[0];
-    let answers = rehearsal::load_answers(&args.answers, &scenario, blueprint, &root, host)?;
+    let (answers, scenario) = if args.rehearse {
+        let text = scenario_text(args.scenario.as_deref(), host)?;
+        let scenario = Scenario::parse(&text).map_err(|error| Ending::usage(&error))?;
+        let answers = rehearsal::load_answers(&args.answers, &scenario, blueprint, &root, host)?;
+        (answers, Some(text))
+    } else {
+        (real_answers(&args, blueprint, &root, host)?, None)
+    };
     let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let described = blueprint.describe(&answers, today);
-    // A world and a working directory of its own: nothing may be left in those of a rehearsal.
+    // A working directory of its own, and a world: nothing may be left in those of a deployment.
     let scratch = root.join("plan").join(std::process::id().to_string());
-    let made = preview(&args, host, &scratch, &text, blueprint, answers).await;
+    let made = match scenario {
+        Some(text) => preview(&args, host, &scratch, &text, blueprint, answers).await,
+        None => preview_real(&args, host, &scratch, blueprint, answers).await,
+    };
     let removed = std::fs::remove_dir_all(&scratch);
+    // Empty unless somebody else plans at the same time.
+    let _others_may_plan = std::fs::remove_dir(root.join("plan"));
     let (plan, resources) = made?;
     removed.map_err(|e| {
         Ending::plain(1, format!("error: could not remove the scratch folder\n  cause: {e}"))
@@ -61,6 +66,76 @@ pub(crate) async fn plan(
     Ok(Ending::DONE)
 }
 
+/// The answers of an install that was not begun: what was begun has a state, which says more truly
+/// what is left to do.
+fn real_answers(
+    args: &PlanArgs,
+    blueprint: &'static dyn Blueprint,
+    root: &Path,
+    host: &Host,
+) -> Result<Answers, Ending> {
+    let Some(path) = &args.answers.answers else {
+        let text = "error: a plan for a real account needs an answer file (`--answers FILE`)\n\
+                    hint: `springboard plan --rehearse` asks the simulated world instead";
+        return Err(Ending::plain(2, text));
+    };
+    let loader = Loader::new(blueprint.catalogue(), host).sets(&args.answers.sets).file(path);
+    let answers = loader.and_then(|loader| loader.load()).map_err(|error| Ending::usage(&error))?;
+    let deployment = Deployment::named(root, Kind::Real, &blueprint.deployment_name(&answers));
+    let state = deployment.state().map_err(|error| Ending::plain_error(&error))?;
+    if state.is_some_and(|state| state.rollout_started.is_some()) {
+        let label = deployment.label();
+        let text = format!(
+            "error: {label} was begun before, and a plan from nothing would not say what is left\n\
+             hint: see `springboard status {label}`; `springboard resume {label}` plans before it \
+             goes on"
+        );
+        return Err(Ending::plain(2, text));
+    }
+    Ok(answers)
+}
+
+/// Asks the account, and has Terraform plan against it.
+async fn preview_real(
+    args: &PlanArgs,
+    host: &Host,
+    scratch: &Path,
+    blueprint: &'static dyn Blueprint,
+    answers: Answers,
+) -> Result<(Plan, Resources), Ending> {
+    let deployment = Deployment::named(scratch, Kind::Real, &blueprint.deployment_name(&answers));
+    let prepare = prepare(args, deployment, blueprint, answers, Codes::here(host));
+    let launch = Box::pin(prepare.real(host)).await?;
+    of_launch(launch, host).await
+}
+
+/// Everything there is to make, planned without the state of anything.
+async fn of_launch(mut launch: Launch, host: &Host) -> Result<(Plan, Resources), Ending> {
+    let plan = launch.plan.clone();
+    // Nothing is made, the bucket of the state neither: there is no state yet.
+    launch.plan.state = StatePlace::Local;
+    Box::pin(launch.preview(host)).await.map(|resources| (plan, resources))
+}
+
+fn prepare(
+    args: &PlanArgs,
+    deployment: Deployment,
+    blueprint: &'static dyn Blueprint,
+    answers: Answers,
+    codes: Codes,
+) -> Prepare {
+    Prepare {
+        deployment,
+        answers,
+        blueprint,
+        before: None,
+        tools: args.tools.clone(),
+        confirm: ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() },
+        left_out: BTreeSet::new(),
+        codes,
+    }
+}
+
 async fn preview(
     args: &PlanArgs,
     host: &Host,
@@ -72,26 +147,10 @@ async fn preview(
     let name = blueprint.deployment_name(&answers);
     let deployment = Deployment::named(scratch, Kind::Rehearsal, &name);
     let world = deployment.world();
-    let confirm = ConfirmArgs { non_interactive: true, yes: false, confirm: Vec::new() };
-    let tools = args.tools.clone();
-    let prepare = Prepare {
-        deployment,
-        answers,
-        blueprint,
-        before: None,
-        tools,
-        confirm,
-        left_out: BTreeSet::new(),
-        codes: Codes::Nobody,
-    };
+    let prepare = prepare(args, deployment, blueprint, answers, Codes::Nobody);
     let launch = Box::pin(prepare.rehearsal(host, scenario, DEFAULT_TIME_SCALE)).await;
     let planned = match launch {
-        Ok(mut launch) => {
-            let plan = launch.plan.clone();
-            // Nothing is made, the bucket of the state neither: there is no state yet.
-            launch.plan.state = StatePlace::Local;
-            Box::pin(launch.preview(host)).await.map(|resources| (plan, resources))
-        }
+        Ok(launch) => of_launch(launch, host).await,
         Err(ending) => Err(ending),
     };
     stop(&world).await.map_err(|error| Ending::not_ready(&error))?;

@@ -13,6 +13,8 @@ mod credentials;
 mod endings;
 mod every_type;
 mod fuzz;
+#[cfg(feature = "aws")]
+mod gates;
 mod guards;
 mod helm;
 #[cfg(feature = "aws")]
