@@ -26,6 +26,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "memory", build: Build::Optimised },
     Bench { name: "overhead", build: Build::AsTests },
     Bench { name: "world", build: Build::AsTests },
+    Bench { name: "preflight", build: Build::AsTests },
 ];
 
 /// Where the measured time is spent. All other packages are built once for the tests and the
@@ -60,8 +61,14 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
 impl Bench {
     fn run(&self, args: &[String]) -> Result<(), Failure> {
         let folder = Folder::of_this_repository();
-        if matches!(self.name, "overhead" | "world") {
-            fetch_tools(&folder)?;
+        match self.name {
+            "overhead" | "world" => fetch_tools(&folder)?,
+            "preflight" => {
+                for name in ["moto-python", "awscli-python"] {
+                    folder.ensure(known(name)?)?;
+                }
+            }
+            _ => {}
         }
         let mut cargo = shell::cargo();
         cargo.args(["bench", "--locked", "--profile", "dev", "--bench", self.name]);

@@ -122,6 +122,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
         why: "an AWS account on loopback, which the tests ask; springboard itself needs no Python",
     },
     Program {
+        name: "awscli-python",
+        version: "1.46.3",
+        source: Source::Python { requirements: "xtask/awscli/requirements.txt" },
+        why: "the AWS CLI, which `bench preflight` compares with; springboard itself needs none",
+    },
+    Program {
         name: "cargo-deny",
         version: "0.20.2",
         source: Source::Crate,
