@@ -1,7 +1,6 @@
 //! Launching a run: deployment, lock, plan, journal, engine, front end, receipt.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use springboard::answers::{Answers, Loader};
@@ -147,6 +146,7 @@ impl Prepare {
         let run = new_run_id(host.now());
         let owner = Owner::this_process(host, &run);
         let claim = claim(&self.deployment, &owner).await?;
+        way.fetch_charts(&self.blueprint.missing_charts(&self.answers), &self.deployment).await?;
         let surroundings = way.surroundings(&self.deployment, host).await?;
         self.launch(host, surroundings, toolbox, claim, run).await
     }
@@ -219,8 +219,7 @@ impl Prepare {
 
     /// Makes the plan from the answers, the bundle and the account.
     pub(crate) async fn plan(&self, surroundings: &Surroundings) -> Result<Plan, Ending> {
-        let charts = self.deployment.charts();
-        make_plan(self.blueprint, &self.answers, surroundings, charts).await
+        make_plan(self.blueprint, &self.answers, surroundings, &self.deployment).await
     }
 }
 
@@ -241,12 +240,12 @@ async fn claim(deployment: &Deployment, owner: &Owner) -> Result<Claim, Ending> 
     }
 }
 
-/// Makes a plan; `charts` is where the charts that springboard brings are written to.
+/// Makes a plan; the deployment says where charts are.
 pub(crate) async fn make_plan(
     blueprint: &'static dyn Blueprint,
     answers: &Answers,
     surroundings: &Surroundings,
-    charts: PathBuf,
+    deployment: &Deployment,
 ) -> Result<Plan, Ending> {
     let reservation = match blueprint.reservation(answers) {
         None => None,
@@ -256,7 +255,13 @@ pub(crate) async fn make_plan(
     };
     let caller = surroundings.cloud.caller().await.map_err(|error| Ending::not_ready(&error))?;
     let installer = Some(caller.principal());
-    let given = Given { reservation, account: caller.account, installer, own_charts: charts };
+    let given = Given {
+        reservation,
+        account: caller.account,
+        installer,
+        own_charts: deployment.charts(),
+        fetched_charts: deployment.fetched_charts(),
+    };
     blueprint.plan(answers, &given).map_err(|error| Ending::not_ready(&error))
 }
 

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use springboard::answers::Answers;
 use springboard::blueprint::Blueprint;
+use springboard::bundle::Pinned;
 use springboard::cli::WhoseCredentials;
 use springboard::cloud::aws::registry::RegistryToken;
 use springboard::cloud::aws::{Aws, AwsLogin, Settings, network};
@@ -25,6 +26,7 @@ use springboard::engine::surroundings::{RegistryDoor, Surroundings};
 use springboard::host::{Host, write_private};
 use springboard::preflight::reach::{Exceptions, Internet, Proxies};
 use springboard::run::Secret;
+use springboard::transfer::charts;
 use springboard::transfer::images::{RegistryAccess, RegistryCredentials};
 use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, StorageAccess};
 use url::Url;
@@ -145,6 +147,18 @@ impl Way {
         let login = Login { now, patient, arguments };
         let (answered_ca, is_inside) = (None, false);
         Ok(Self { settings, client, origin, needs_code, answered_ca, is_inside, login })
+    }
+
+    /// Fetches charts that the bundle does not have; those that are there stay.
+    pub(crate) async fn fetch_charts(
+        &self,
+        missing: &[&'static Pinned],
+        deployment: &Deployment,
+    ) -> Result<(), Ending> {
+        let folder = deployment.fetched_charts();
+        let fetched = missing.iter().map(|pinned| charts::fetch(&self.client, pinned, &folder));
+        let fetched = futures::future::try_join_all(fetched).await;
+        fetched.map(drop).map_err(|error| Ending::not_ready(&error))
     }
 
     /// Whether the session is opened with a code of an MFA device.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answers::{Answers, Catalogue};
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, Pinned};
 use crate::cloud::Reservation;
 use crate::error::Hint;
 use crate::plan::Plan;
@@ -41,6 +41,9 @@ pub trait Blueprint: Debug + Send + Sync {
     fn demand(&self, answers: &Answers) -> Demand;
     /// The checks that only this blueprint has, in display order.
     fn checks(&self) -> &'static [&'static Check];
+    /// The charts of third parties that these answers, which may be incomplete, lead to and that the
+    /// operator's bundle does not have.
+    fn missing_charts(&self, answers: &Answers) -> Vec<&'static Pinned>;
     /// What will be done with these answers.
     ///
     /// # Errors
@@ -105,6 +108,8 @@ pub struct Given {
     pub installer: Option<String>,
     /// Folder of the charts that springboard brings, written out.
     pub own_charts: PathBuf,
+    /// Folder of the charts that were fetched from their repositories, perhaps none.
+    pub fetched_charts: PathBuf,
 }
 
 /// All blueprints.

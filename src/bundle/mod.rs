@@ -12,6 +12,7 @@ pub mod containers;
 mod deployment;
 mod digest;
 pub mod embedded;
+mod pinned;
 mod tar_index;
 
 pub use charts::Chart;
@@ -19,3 +20,4 @@ pub use checkpoints::Checkpoint;
 pub use containers::Image;
 pub use deployment::{BundleError, DeploymentBundle};
 pub use digest::Digest;
+pub use pinned::Pinned;

@@ -157,6 +157,11 @@ impl Deployment {
         self.folder.join("charts")
     }
 
+    /// The charts of third parties that were fetched from their repositories.
+    pub fn fetched_charts(&self) -> PathBuf {
+        self.folder.join("fetched-charts")
+    }
+
     /// Where the simulated world of a rehearsal is kept.
     pub fn world(&self) -> PathBuf {
         self.folder.join("world")

@@ -4,8 +4,9 @@
 //! grows with what is sent; what is there already is not sent again. Does not know stages or
 //! events: progress goes out as [`Progress`], and a [`CancellationToken`] ends a transfer between
 //! two chunks, leaving what a later one goes on from. Start at [`images::push_all`] and
-//! [`checkpoints::upload`].
+//! [`checkpoints::upload`]; [`charts::fetch`] is the one way in.
 
+pub mod charts;
 pub mod checkpoints;
 pub mod images;
 mod progress;

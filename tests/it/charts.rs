@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use springboard::blueprint::poolside::values::{
-    ChartSource, Choices, Ingress, Inputs, Outputs, Profile, PushedImage, Release, releases,
+    ChartSource, Choices, Ingress, Inputs, Outputs, Places, Profile, PushedImage, Release, releases,
 };
 use springboard::bundle::{DeploymentBundle, chart_values};
 use springboard::rehearsal::sample_bundle;
@@ -38,7 +38,8 @@ impl Bundle {
     }
 
     pub(crate) fn chart(&self, source: &ChartSource) -> PathBuf {
-        source.locate(&root().join("assets/charts"), &self.contents).unwrap()
+        let (ours, bundle) = (&root().join("assets/charts"), &self.contents);
+        source.locate(&Places { ours, bundle, fetched: Path::new("nowhere") }).unwrap()
     }
 
     pub(crate) fn values(&self, release: &Release, choices: &Choices) -> Value {

@@ -12,6 +12,7 @@ mod cluster;
 mod credentials;
 mod endings;
 mod every_type;
+mod fetched;
 mod fuzz;
 #[cfg(feature = "aws")]
 mod gates;

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::delivered;
 use super::questions::bundle::{CHARTS_DIR, CHECKPOINTS_DIR, CONTAINERS_DIR, uploads_checkpoints};
 use super::questions::gpu::GPU_DESIRED_SIZE;
 use super::values::models::{self, GPUS_PER_NODE};
 use super::values::{self, ChartError, Choices, Profile, ValuesError};
 use crate::answers::{Answers, Question};
-use crate::bundle::{
-    BundleError, Checkpoint, DeploymentBundle, Image, charts, checkpoints, containers,
-};
+use crate::bundle::{BundleError, Checkpoint, Image, checkpoints, containers};
 use crate::error::Hint as _;
 use crate::preflight::{Check, Context, Finding, Subject, Unable, Verdict};
 
@@ -26,7 +25,10 @@ const CHARTS: Check = Check {
         Box::pin(async {
             let folder = folder(context, &CHARTS_DIR)?;
             let choices = choices(&context.answers, &[])?;
-            reading(move || judge_charts(&folder, &choices)).await
+            let is_rehearsal = context.state.is_rehearsal;
+            let repositories =
+                if is_rehearsal { Repositories::Absent } else { Repositories::Asked };
+            reading(move || judge_charts(&folder, &choices, repositories)).await
         })
     },
 };
@@ -114,26 +116,30 @@ fn unreadable(error: &BundleError) -> Finding {
     }
 }
 
-fn judge_charts(folder: &Path, choices: &Choices) -> Finding {
-    let charts = match charts::read(folder) {
-        Ok(charts) => charts,
+/// In a real install charts of third parties that the bundle does not have are fetched; the
+/// simulated world has no repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repositories {
+    Asked,
+    Absent,
+}
+
+fn judge_charts(folder: &Path, choices: &Choices, repositories: Repositories) -> Finding {
+    let (found, lost) = match delivered::lost(folder, choices) {
+        Ok(both) => both,
         Err(error) => return unreadable(&error),
     };
-    let root = folder.parent().unwrap_or(folder).to_owned();
-    let bundle = DeploymentBundle { root, charts };
-    let stages = ["prerequisites", "platform", "gpu", "inference"];
-    let releases = stages.into_iter().flat_map(|stage| values::releases(stage, choices));
-    let mut lost: Vec<ChartError> = Vec::new();
-    let mut found = 0;
-    for release in releases {
-        // Where our own charts are written to does not matter here.
-        match release.chart.locate(Path::new(""), &bundle) {
-            Ok(_) => found += 1,
-            Err(error) => lost.push(error),
-        }
-    }
+    let (fetched, lost): (Vec<_>, Vec<_>) = lost.into_iter().partition(|error| {
+        repositories == Repositories::Asked && matches!(error, ChartError::NotDelivered { .. })
+    });
     let Some(first) = lost.first() else {
-        return Finding::pass(format!("the charts of {found} releases are there"));
+        let names: BTreeSet<&str> = fetched.iter().map(ChartError::name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let there = format!("the charts of {found} releases are there");
+        return Finding::pass(match names[..] {
+            [] => there,
+            _ => format!("{there}; fetched from their repositories: {}", names.join(", ")),
+        });
     };
     let sentences: Vec<String> = lost.iter().map(ToString::to_string).collect();
     let finding = Finding::fail(sentences.join("; "))

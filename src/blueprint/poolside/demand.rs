@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use super::delivered;
 use super::questions::account::{REGION, STATE_BUCKET, TERRAFORM_STATE};
 use super::questions::advanced::cluster::{CLUSTER_SUPPORT_TYPE, KUBERNETES_VERSION};
 use super::questions::advanced::database::DATABASE_ENGINE_VERSION;
@@ -422,6 +423,11 @@ fn hosts(answers: &Answers) -> Vec<Reached> {
     }
     hosts.push(reached("registry.terraform.io".to_owned(), "the AWS provider of terraform"));
     hosts.push(reached("releases.hashicorp.com".to_owned(), "the AWS provider of terraform"));
+    let repositories = delivered::missing_charts(answers).into_iter();
+    let repositories = repositories.filter_map(|pinned| url::Url::parse(pinned.repository).ok());
+    let repositories: BTreeSet<String> =
+        repositories.filter_map(|url| Some(url.host_str()?.to_owned())).collect();
+    hosts.extend(repositories.into_iter().map(|host| reached(host, "charts of third parties")));
     let issuer = answers.text(&OIDC_ISSUER).filter(|_| !answers.flag(&ENABLE_COGNITO));
     let issuer = issuer.and_then(|issuer| url::Url::parse(issuer).ok());
     if let Some(host) = issuer.as_ref().and_then(url::Url::host_str) {

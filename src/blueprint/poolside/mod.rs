@@ -9,6 +9,7 @@ mod afterwards;
 mod checks;
 mod choices;
 pub mod cost;
+mod delivered;
 mod demand;
 pub mod deviations;
 pub mod questions;
@@ -28,7 +29,7 @@ use self::questions::gpu::GPU_CAPACITY_RESERVATION_ID;
 use self::questions::profile::DEPLOYMENT_NAME;
 use super::{Blueprint, BlueprintError, Description, Given, Reached, Todo};
 use crate::answers::{Answers, Catalogue};
-use crate::bundle::embedded;
+use crate::bundle::{Pinned, embedded};
 use crate::plan::Plan;
 use crate::plan::demand::Demand;
 use crate::preflight::Check;
@@ -77,6 +78,10 @@ impl Blueprint for Poolside {
 
     fn checks(&self) -> &'static [&'static Check] {
         checks::CHECKS
+    }
+
+    fn missing_charts(&self, answers: &Answers) -> Vec<&'static Pinned> {
+        delivered::missing_charts(answers)
     }
 
     fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError> {

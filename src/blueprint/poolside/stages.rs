@@ -15,6 +15,7 @@ use super::questions::gpu::GPU_DESIRED_SIZE;
 use super::questions::profile::DEPLOYMENT_NAME;
 use super::questions::security::PERMISSIONS_BOUNDARY_ARN;
 use super::time::stage_times;
+use super::values::Places;
 use super::values::{self, Choices, Profile, Release as ReleaseSpec};
 use super::variables::{self, variables};
 use crate::answers::Answers;
@@ -205,7 +206,8 @@ impl Planning<'_> {
     }
 
     fn release(&self, spec: &'static ReleaseSpec) -> Result<Step, BlueprintError> {
-        let located = spec.chart.locate(&self.given.own_charts, &self.delivered.bundle);
+        let (ours, fetched) = (&self.given.own_charts, &self.given.fetched_charts);
+        let located = spec.chart.locate(&Places { ours, bundle: &self.delivered.bundle, fetched });
         let chart = located.map_err(|error| BlueprintError::Unfit {
             message: error.to_string(),
             hint: error.hint(),

@@ -1,12 +1,12 @@
 //! Where the charts come from.
 //!
 //! Ours travel inside the binary. Poolside's two come with the operator's bundle. Those of third
-//! parties are looked for in the bundle too; the table here says which version is meant, and from
-//! where it can be had.
+//! parties are looked for in the bundle too, and among what was fetched; the table here says which
+//! version is meant, and from where it can be had.
 
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{BundleError, DeploymentBundle};
+use crate::bundle::{BundleError, DeploymentBundle, Pinned};
 use crate::error::Hint;
 
 /// The chart of a release.
@@ -26,19 +26,6 @@ pub enum ChartSource {
     },
     /// One of a third party.
     ThirdParty(&'static Pinned),
-}
-
-/// A chart of a third party in the version that is meant.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pinned {
-    /// Its name.
-    pub name: &'static str,
-    /// Its version.
-    pub version: &'static str,
-    /// Its repository.
-    pub repository: &'static str,
-    /// The checksum of its package, where two independent sources give one.
-    pub sha256: Option<&'static str>,
 }
 
 /// The AWS Load Balancer Controller.
@@ -85,6 +72,17 @@ pub const FLUENT_BIT: Pinned = Pinned {
 pub const THIRD_PARTY: &[&Pinned] =
     &[&LOAD_BALANCER_CONTROLLER, &EXTERNAL_SECRETS, &GPU_OPERATOR, &INGRESS_NGINX, &FLUENT_BIT];
 
+/// Where charts are.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The folder that `assets/charts` was written to.
+    pub ours: &'a Path,
+    /// The operator's bundle.
+    pub bundle: &'a DeploymentBundle,
+    /// The folder of what was fetched from repositories.
+    pub fetched: &'a Path,
+}
+
 impl ChartSource {
     /// Its name.
     pub fn name(&self) -> &'static str {
@@ -94,12 +92,13 @@ impl ChartSource {
         }
     }
 
-    /// The chart for helm: a folder or a package. `ours` is where `assets/charts` was written to.
+    /// The chart for helm: a folder or a package.
     ///
     /// # Errors
-    /// When the bundle does not have it, has it in another version than is meant, or has the
-    /// chart of another layout in its place.
-    pub fn locate(&self, ours: &Path, bundle: &DeploymentBundle) -> Result<PathBuf, ChartError> {
+    /// When neither the bundle has it nor was it fetched, the bundle has it in another version than
+    /// is meant, or has the chart of another layout in its place.
+    pub fn locate(&self, places: &Places<'_>) -> Result<PathBuf, ChartError> {
+        let Places { ours, bundle, fetched } = places;
         let pinned = match self {
             Self::Embedded { name } => return Ok(ours.join(name)),
             Self::Bundle { name, lookalike } => {
@@ -109,21 +108,18 @@ impl ChartSource {
         };
         let chart = match bundle.chart(pinned.name, None) {
             Err(BundleError::MissingChart { .. }) => {
-                return Err(ChartError::NotDelivered { pinned });
+                let package = fetched.join(pinned.file());
+                let is_there = package.is_file();
+                return is_there.then_some(package).ok_or(ChartError::NotDelivered { pinned });
             }
             chart => chart?,
         };
-        if !same_version(&chart.version, pinned.version) {
+        if !pinned.is_version(&chart.version) {
             let (found, path) = (chart.version.clone(), chart.path.clone());
             return Err(ChartError::OtherVersion { pinned, found, path });
         }
         Ok(chart.path.clone())
     }
-}
-
-/// The `v` before a version is a habit of some repositories only.
-fn same_version(one: &str, other: &str) -> bool {
-    one.strip_prefix('v').unwrap_or(one) == other.strip_prefix('v').unwrap_or(other)
 }
 
 /// Why a chart cannot be had.
@@ -150,15 +146,23 @@ pub enum ChartError {
     },
 }
 
+impl ChartError {
+    /// The name of the chart, where it is one of a third party.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bundle(_) => "",
+            Self::NotDelivered { pinned } | Self::OtherVersion { pinned, .. } => pinned.name,
+        }
+    }
+}
+
 impl Hint for ChartError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Bundle(error) => error.hint(),
-            Self::NotDelivered { pinned } | Self::OtherVersion { pinned, .. } => Some(format!(
-                "put it into the folder `charts` of the bundle: \
-                 `helm pull {} --repo {} --version {}`",
-                pinned.name, pinned.repository, pinned.version
-            )),
+            Self::NotDelivered { pinned } | Self::OtherVersion { pinned, .. } => {
+                Some(pinned.remedy())
+            }
         }
     }
 }
@@ -178,17 +182,36 @@ mod tests {
         DeploymentBundle { root: "/b".into(), charts: charts.collect() }
     }
 
+    fn located(source: ChartSource, bundle: &DeploymentBundle) -> Result<PathBuf, ChartError> {
+        source.locate(&Places { ours: Path::new("/o"), bundle, fetched: Path::new("/f") })
+    }
+
+    #[test]
+    fn a_third_party_chart_that_was_fetched_is_taken_unless_the_bundle_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path().join("external-secrets-2.9.0.tgz");
+        std::fs::write(&package, "").unwrap();
+        let taken = |bundle: &DeploymentBundle| {
+            let source = ChartSource::ThirdParty(&EXTERNAL_SECRETS);
+            let fetched = folder.path();
+            source.locate(&Places { ours: Path::new("/o"), bundle, fetched }).unwrap()
+        };
+        assert_eq!(taken(&bundle(&[])), package);
+        let delivered = taken(&bundle(&[("external-secrets", "2.9.0")]));
+        assert_eq!(delivered, Path::new("/b/charts/external-secrets-2.9.0.tgz"));
+    }
+
     #[test]
     fn our_charts_are_where_they_were_written() {
         let source = ChartSource::Embedded { name: "cluster-base" };
-        let place = source.locate(Path::new("/o"), &bundle(&[])).unwrap();
+        let place = located(source, &bundle(&[])).unwrap();
         assert_eq!(place, Path::new("/o/cluster-base"));
     }
 
     #[test]
     fn charts_of_the_bundle_are_found_by_name() {
         let bundle = bundle(&[("inference-stack", "2.3.0"), ("gpu-operator", "26.3.0")]);
-        let path = |source: ChartSource| source.locate(Path::new("/o"), &bundle).unwrap();
+        let path = |source: ChartSource| located(source, &bundle).unwrap();
         let inference = ChartSource::Bundle { name: "inference-stack", lookalike: None };
         assert_eq!(path(inference), Path::new("/b/charts/inference-stack-2.3.0.tgz"));
         let operator = ChartSource::ThirdParty(&GPU_OPERATOR);
@@ -199,7 +222,7 @@ mod tests {
     fn a_third_party_chart_of_another_version_is_refused_with_the_way_to_the_right_one() {
         let bundle = bundle(&[("external-secrets", "0.9.0")]);
         let source = ChartSource::ThirdParty(&EXTERNAL_SECRETS);
-        let error = source.locate(Path::new("/o"), &bundle).unwrap_err();
+        let error = located(source, &bundle).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the chart `external-secrets` at `/b/charts/external-secrets-0.9.0.tgz` \
@@ -215,7 +238,7 @@ mod tests {
     #[test]
     fn a_third_party_chart_that_was_not_delivered_is_named() {
         let source = ChartSource::ThirdParty(&FLUENT_BIT);
-        let error = source.locate(Path::new("/o"), &bundle(&[])).unwrap_err();
+        let error = located(source, &bundle(&[])).unwrap_err();
         assert_eq!(error.to_string(), "the bundle has no chart `aws-for-fluent-bit`");
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub use charts::{ChartError, ChartSource};
+pub use charts::{ChartError, ChartSource, Places};
 pub use models::{DeclaredModel, ModelProblem};
 pub use outputs::Outputs;
 
