@@ -190,15 +190,8 @@ impl Inquirer {
 
     /// Has a process of its own make the plan: it cleans up behind itself also when the form is left.
     fn plan(&self, known: &mut Known) {
-        let mut args = self.plan.clone();
-        args.extend(["--answers".to_owned(), self.draft.borrow().display().to_string()]);
-        let command = CommandLine {
-            program: self.host.program().to_owned(),
-            args,
-            env: self.host.vars().clone(),
-            dir: self.host.current_dir().to_owned(),
-        };
-        let (heard, log) = (self.heard.clone(), self.root.join("drafts/plan.log"));
+        let command = plan_command(&self.plan, &self.draft.borrow(), &self.host);
+        let (heard, log) = (self.heard.clone(), plan_log(&self.root));
         known.plan.abort_all();
         known.plan.spawn(async move {
             let planned = planned(&command, &log).await;
@@ -207,8 +200,25 @@ impl Inquirer {
     }
 }
 
+/// The command that prints the plan of an answer file.
+pub(super) fn plan_command(words: &[String], answers: &Path, host: &Host) -> CommandLine {
+    let mut args = words.to_vec();
+    args.extend(["--answers".to_owned(), answers.display().to_string()]);
+    CommandLine {
+        program: host.program().to_owned(),
+        args,
+        env: host.vars().clone(),
+        dir: host.current_dir().to_owned(),
+    }
+}
+
+/// Where the command that makes a plan says what goes wrong.
+pub(super) fn plan_log(root: &Path) -> PathBuf {
+    root.join("plan.log")
+}
+
 /// Lets the command end by itself whatever becomes of this: it has a world to end.
-async fn planned(command: &CommandLine, log: &Path) -> Result<Preview, String> {
+pub(super) async fn planned(command: &CommandLine, log: &Path) -> Result<Preview, String> {
     let _made_anew = std::fs::remove_file(log);
     let failed = |error: std::io::Error| format!("it could not be asked for: {error}");
     let started = hand_over(command, b"", log).await.map_err(failed)?;

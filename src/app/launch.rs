@@ -311,7 +311,9 @@ impl Launch {
             Front::Here(output) => Some(output),
             Front::Viewers => None,
         };
-        let shown = frontend::follow(Shown::new(output, before), printer, header, &mut notices);
+        let after = screen::after(&deployment, Some(&header), host);
+        let shown = Shown::new(output, before).after(after);
+        let shown = frontend::follow(shown, printer, header, &mut notices);
         let served = async {
             match &socket {
                 Some(socket) => socket.serve(&greeting, &requests).await,

@@ -127,11 +127,12 @@ pub(crate) async fn watch(
         return on_screens(deployment, shows, viewer, host, printer).await;
     }
     let output = Some(shows.form.output).filter(|_| shows.earlier_runs);
+    let after = screen::after(deployment, header(deployment, viewer.run()).as_ref(), host);
     let watcher = Watcher {
         deployment,
         shows,
         host,
-        shown: Shown::new(output, RunState::default()),
+        shown: Shown::new(output, RunState::default()).after(after),
         run: viewer.run().to_owned(),
         menu: None,
     };
@@ -247,6 +248,12 @@ impl Watcher<'_> {
 }
 
 /// Shows the run on screens until the operator leaves them.
+/// How a run began, where its journal can be read.
+fn header(deployment: &Deployment, run: &str) -> Option<Header> {
+    let path = deployment.run(run).join("journal.jsonl");
+    Reader::open(&path).ok().map(|(header, _)| header)
+}
+
 async fn on_screens(
     deployment: &Deployment,
     shows: Shows,
@@ -257,8 +264,7 @@ async fn on_screens(
     let viewing = if shows.can_ask { Viewing::Hosted } else { Viewing::ReadOnly };
     let run = viewer.run().to_owned();
     let source = Source::of(viewer, host);
-    let path = deployment.run(&run).join("journal.jsonl");
-    let header = Reader::open(&path).ok().map(|(header, _)| header);
+    let header = header(deployment, &run);
     let args = shows.form.screen;
     let seen = screen::show(deployment, header.as_ref(), args, viewing, source, host).await?;
     let (leaving, watched) = seen;

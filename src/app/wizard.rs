@@ -4,15 +4,23 @@
 //! the deployment; it is written with every change, so that no end of this process loses anything.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
+#[cfg(feature = "aws")]
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "aws")]
+use springboard::answers::Answers;
 use springboard::answers::InvalidAnswers;
 use springboard::blueprint;
-use springboard::cli::{Install, ScreenArgs};
+#[cfg(feature = "aws")]
+use springboard::cli::Install;
+use springboard::cli::ScreenArgs;
 use springboard::engine::deployment::{Deployment, Kind, make_private};
 use springboard::form::{self, Form};
+#[cfg(feature = "aws")]
 use springboard::frontend::Output;
+#[cfg(feature = "aws")]
 use springboard::frontend::ask::{Asked, Dialogue, ask};
 use springboard::frontend::printer::Printer;
 use springboard::frontend::tui::face::Leaving;
@@ -22,12 +30,16 @@ use springboard::frontend::tui::runtime;
 use springboard::frontend::tui::source::Source;
 use springboard::frontend::tui::terminal::Screen;
 use springboard::frontend::tui::wizard::{Given, Wizard};
+#[cfg(feature = "aws")]
+use springboard::frontend::words::count;
 use springboard::host::{Host, write_private};
 use springboard::rehearsal::Scenario;
 use springboard::tools::toolbox::Search;
 use tokio::sync::{mpsc, watch};
 
 use super::inquirer::{Door, Inquirer, Scratch};
+#[cfg(feature = "aws")]
+use super::inquirer::{plan_command, plan_log, planned};
 use super::world::scenario_text;
 use super::{Ending, rehearsal, screen};
 
@@ -70,9 +82,7 @@ pub(super) async fn on_screens(
         None => (None, Door::Account),
     };
     let drafts = Drafts::new(&purpose, host);
-    let mut plan = vec!["plan".to_owned(), "--output".to_owned(), "json".to_owned()];
-    plan.extend(is_rehearsal.then(|| "--rehearse".to_owned()));
-    plan.extend(["--state-dir".to_owned(), purpose.root.display().to_string()]);
+    let plan = plan_words(&purpose);
     let (wanted, wants) = mpsc::unbounded_channel();
     let (tells, heard) = mpsc::unbounded_channel();
     let inquirer = Inquirer {
@@ -110,13 +120,22 @@ pub(super) async fn on_screens(
     Ok(None)
 }
 
+/// The words of the command that prints a plan, without its answers.
+fn plan_words(purpose: &Purpose) -> Vec<String> {
+    let mut words = vec!["plan".to_owned(), "--output".to_owned(), "json".to_owned()];
+    words.extend((purpose.kind == Kind::Rehearsal).then(|| "--rehearse".to_owned()));
+    words.extend(["--state-dir".to_owned(), purpose.root.display().to_string()]);
+    words
+}
+
 fn kept_words(answers: &Path, host: &Host) -> String {
     let file = screen::as_written(answers, host);
     format!("nothing was begun; the draft is kept in {file}, `springboard` goes on with it")
 }
 
-/// Fills in the form in plain lines; nothing when it was left.
-pub(super) fn in_lines(
+/// Fills in the form in plain lines and reviews it; nothing when it was left.
+#[cfg(feature = "aws")]
+pub(super) async fn in_lines(
     purpose: &Purpose,
     host: &Host,
     printer: &mut Printer,
@@ -140,20 +159,68 @@ pub(super) fn in_lines(
         return Err(Ending::plain(3, format!("error: the draft cannot be saved\n  cause: {why}")));
     }
     let answers = place.borrow().clone();
-    match asked {
-        Asked::Finished => Ok(Some(FilledIn { answers, left_out: Vec::new() })),
-        Asked::Left => {
-            printer.note(&kept_words(&answers, host));
-            Ok(None)
+    let is_wanted = asked == Asked::Finished && {
+        let finished = form.so_far().clone();
+        review(purpose, &answers, &finished, host, &mut lines).await?
+    };
+    if is_wanted {
+        return Ok(Some(FilledIn { answers, left_out: Vec::new() }));
+    }
+    printer.note(&kept_words(&answers, host));
+    Ok(None)
+}
+
+/// What will be made, what it costs and how long it takes; whether that is wanted.
+#[cfg(feature = "aws")]
+async fn review(
+    purpose: &Purpose,
+    file: &Path,
+    answers: &Answers,
+    host: &Host,
+    lines: &mut Lines<'_>,
+) -> Result<bool, Ending> {
+    lines.show("\nReview");
+    lines.show("Terraform is asked what it would make; that may take some minutes");
+    let command = plan_command(&plan_words(purpose), file, host);
+    match planned(&command, &plan_log(&purpose.root)).await {
+        Ok(preview) => {
+            for (part, number) in preview.parts {
+                lines.show(&format!("make {part}: {}", count(number as u64, "resource")));
+            }
+            for (stage, does) in preview.stages {
+                lines.show(&format!("stage {stage}: {does}"));
+            }
+        }
+        Err(why) => lines.show(&format!("there is no plan: {why}")),
+    }
+    let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    for line in blueprint::ALL[0].describe(answers, today).lines {
+        lines.show(&line);
+    }
+    for (question, _, source) in answers.entries() {
+        lines.show(&format!("answer {}: from {source}", question.key));
+    }
+    lines.show(&format!("All answers are in {}", screen::as_written(file, host)));
+    let terminal = |error: io::Error| {
+        Ending::plain(1, format!("error: could not read from the terminal\n  cause: {error}"))
+    };
+    loop {
+        let said = lines.read("Begin the install? yes or no [no] > ").map_err(terminal)?;
+        match said.as_deref().map(str::trim) {
+            Some("yes") => return Ok(true),
+            None | Some("" | "n" | "no") => return Ok(false),
+            Some(_) => lines.show("`yes` begins it, `no` keeps the draft"),
         }
     }
 }
 
 /// Somebody at the terminal, in lines.
+#[cfg(feature = "aws")]
 struct Lines<'a> {
     printer: &'a mut Printer,
 }
 
+#[cfg(feature = "aws")]
 impl Dialogue for Lines<'_> {
     fn show(&mut self, line: &str) {
         self.printer.line(line);
@@ -271,6 +338,7 @@ impl Keeper for Drafts {
     }
 }
 
+#[cfg(feature = "aws")]
 /// `install` without answers at a terminal: the form, then the words that begin it.
 pub(super) async fn install(
     args: &Install,
@@ -289,7 +357,7 @@ pub(super) async fn install(
     };
     let filled = match output {
         Output::Tui => on_screens(purpose, args.common.screen, host, printer).await?,
-        Output::Line | Output::Json => in_lines(&purpose, host, printer)?,
+        Output::Line | Output::Json => in_lines(&purpose, host, printer).await?,
     };
     Ok(filled.map(|filled| {
         let mut words = host.args().to_vec();

@@ -21,9 +21,12 @@ pub mod words;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::printer::Printer;
+use self::view::outcome::After;
+use crate::blueprint::Reached;
 use crate::engine::recorder::Notice;
-use crate::run::{Event, Header, RunState};
-use printer::Printer;
+use crate::run::event::RunStatus;
+use crate::run::{Event, EventKind, Header, RunState};
 
 /// How a run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -41,6 +44,9 @@ pub enum Output {
 pub struct Shown {
     output: Option<Output>,
     lines: Option<line::Lines>,
+    after: Option<After>,
+    /// What was verified.
+    facts: Vec<String>,
     /// What the run is now.
     pub state: RunState,
 }
@@ -48,7 +54,13 @@ pub struct Shown {
 impl Shown {
     /// Nothing yet; `before` is what earlier runs did. Without an output it is only folded.
     pub fn new(output: Option<Output>, before: RunState) -> Self {
-        Self { output, lines: None, state: before }
+        Self { output, lines: None, after: None, facts: Vec::new(), state: before }
+    }
+
+    /// Knows who says at the end what is left for the operator.
+    #[must_use]
+    pub fn after(self, after: Option<After>) -> Self {
+        Self { after, ..self }
     }
 
     /// Changes how what follows is shown.
@@ -76,13 +88,31 @@ impl Shown {
             }
             _ => {}
         }
+        if let EventKind::GateHeld { what, .. } = &event.kind {
+            self.facts.push(what.clone());
+        }
         self.state.apply(event);
     }
 
     /// Nothing more will happen.
     pub fn end(&self, printer: &mut Printer) {
         if self.output == Some(Output::Line) {
-            for line in line::ending(&self.state) {
+            let mut lines = line::ending(&self.state);
+            let after = self.after.as_ref().filter(|_| self.state.status == Some(RunStatus::Done));
+            let reached = Reached { outputs: &self.state.outputs, facts: &self.facts };
+            let left = after.map(|after| after.blueprint.afterwards(&after.answers, &reached));
+            let mut left: Vec<String> = left
+                .into_iter()
+                .flatten()
+                .map(|todo| format!("left for you: {}: {}", todo.what, todo.how))
+                .collect();
+            if !left.is_empty() {
+                left.insert(0, String::new());
+            }
+            // The last line stays the one that says how it ended.
+            let end = lines.len().saturating_sub(2);
+            lines.splice(end..end, left);
+            for line in lines {
                 printer.line(&line);
             }
         }
