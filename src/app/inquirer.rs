@@ -39,19 +39,53 @@ pub(super) enum Door {
     World(Box<Surroundings>),
 }
 
-/// What is needed to find things out.
-pub(super) struct Inquirer {
+/// Who is asked, and from where.
+pub(super) struct Whom {
     pub(super) host: Host,
     pub(super) root: PathBuf,
-    pub(super) is_named: bool,
     pub(super) blueprint: &'static dyn Blueprint,
     pub(super) door: Door,
+}
+
+/// What is needed to find things out.
+pub(super) struct Inquirer {
+    pub(super) whom: Whom,
+    pub(super) is_named: bool,
     pub(super) search: Search,
     /// The words of the command that prints a plan, without the answers.
     pub(super) plan: Vec<String>,
     /// Where the draft is kept that a plan is made of.
     pub(super) draft: tokio::sync::watch::Receiver<PathBuf>,
     pub(super) heard: UnboundedSender<Heard>,
+}
+
+impl Whom {
+    /// How the account and the network are asked with these answers.
+    pub(super) fn asking(&self, answers: &Answers) -> Asking {
+        let reach: Arc<dyn Reach> = match &self.door {
+            Door::World(around) => around.reach.clone(),
+            Door::Account => Arc::new(Internet::of(&self.host)),
+        };
+        Asking {
+            account: Arc::new(self.account(answers)),
+            reach,
+            host: self.host.clone(),
+            demand: self.blueprint.demand(answers),
+            profile: self.blueprint.aws_profile(answers),
+        }
+    }
+
+    /// The account anew: what was asked of it for other answers may be another's.
+    fn account(&self, answers: &Answers) -> Account {
+        match &self.door {
+            Door::World(around) => {
+                Account::new(around.cloud.clone(), Some(around.credentials.clone()))
+            }
+            Door::Account => {
+                super::preflight::account(&self.root, answers, self.blueprint, &self.host)
+            }
+        }
+    }
 }
 
 /// What is being asked, and what was.
@@ -95,7 +129,7 @@ impl Inquirer {
 
     fn ask(&self, known: &mut Known) {
         let Some((answers, missing)) = known.answers.clone() else { return };
-        let asking = self.asking(&answers);
+        let asking = self.whom.asking(&answers);
         for question in answers.catalogue().questions().filter(|q| answers.applies(q)) {
             if question.offers == Offers::Nothing {
                 continue;
@@ -105,7 +139,8 @@ impl Inquirer {
                 continue;
             }
             known.asked.insert(question.key, depends);
-            let (asking, heard, host) = (asking.clone(), self.heard.clone(), self.host.clone());
+            let (asking, heard, host) =
+                (asking.clone(), self.heard.clone(), self.whom.host.clone());
             let (key, offers) = (question.key, question.offers);
             known.running.spawn(async move {
                 // Nobody listens any more once the form is left.
@@ -121,7 +156,7 @@ impl Inquirer {
         // What ran for earlier answers says nothing about these.
         known.checks.abort_all();
         let context = self.context(&asking, answers, missing);
-        let (heard, catalogue) = (self.heard.clone(), blueprint::checks(self.blueprint));
+        let (heard, catalogue) = (self.heard.clone(), blueprint::checks(self.whom.blueprint));
         known.checks.spawn(async move {
             let none = std::collections::BTreeSet::new();
             let report = preflight::run(&catalogue, &context, &none, Limits::default()).await;
@@ -136,46 +171,20 @@ impl Inquirer {
         });
     }
 
-    fn asking(&self, answers: &Answers) -> Asking {
-        let reach: Arc<dyn Reach> = match &self.door {
-            Door::World(around) => around.reach.clone(),
-            Door::Account => Arc::new(Internet::of(&self.host)),
-        };
-        Asking {
-            account: Arc::new(self.account(answers)),
-            reach,
-            host: self.host.clone(),
-            demand: self.blueprint.demand(answers),
-            profile: self.blueprint.aws_profile(answers),
-        }
-    }
-
-    /// The account anew: what was asked of it for other answers may be another's.
-    fn account(&self, answers: &Answers) -> Account {
-        match &self.door {
-            Door::World(around) => {
-                Account::new(around.cloud.clone(), Some(around.credentials.clone()))
-            }
-            Door::Account => {
-                super::preflight::account(&self.root, answers, self.blueprint, &self.host)
-            }
-        }
-    }
-
     fn context(&self, asking: &Asking, answers: Answers, missing: Vec<String>) -> Context {
-        let pace = match &self.door {
+        let pace = match &self.whom.door {
             Door::World(around) => around.pace,
             Door::Account => 1.0,
         };
         let known = asking.demand.duration.mul_f64(pace);
         Context {
-            host: self.host.clone(),
+            host: self.whom.host.clone(),
             state: StateFolder {
-                path: self.root.clone(),
+                path: self.whom.root.clone(),
                 is_named: self.is_named,
-                is_rehearsal: matches!(self.door, Door::World(_)),
+                is_rehearsal: matches!(self.whom.door, Door::World(_)),
             },
-            account: self.account(&answers),
+            account: self.whom.account(&answers),
             answers,
             missing,
             demand: asking.demand.clone(),
@@ -190,8 +199,8 @@ impl Inquirer {
 
     /// Has a process of its own make the plan: it cleans up behind itself also when the form is left.
     fn plan(&self, known: &mut Known) {
-        let command = plan_command(&self.plan, &self.draft.borrow(), &self.host);
-        let (heard, log) = (self.heard.clone(), plan_log(&self.root));
+        let command = plan_command(&self.plan, &self.draft.borrow(), &self.whom.host);
+        let (heard, log) = (self.heard.clone(), plan_log(&self.whom.root));
         known.plan.abort_all();
         known.plan.spawn(async move {
             let planned = planned(&command, &log).await;
@@ -236,7 +245,8 @@ pub(super) async fn planned(command: &CommandLine, log: &Path) -> Result<Preview
     Err(error.unwrap_or("`springboard plan` ended without a word").to_owned())
 }
 
-fn words(unable: Unable) -> String {
+/// Why nothing is known, in words.
+pub(super) fn words(unable: Unable) -> String {
     Finding::from(unable).found
 }
 

@@ -10,8 +10,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
-use springboard::answers::Answers;
+use async_trait::async_trait;
 use springboard::answers::InvalidAnswers;
+#[cfg(feature = "aws")]
+use springboard::answers::{Answers, Offers, Question};
 use springboard::blueprint;
 #[cfg(feature = "aws")]
 use springboard::cli::Install;
@@ -21,7 +23,7 @@ use springboard::form::{self, Form};
 #[cfg(feature = "aws")]
 use springboard::frontend::Output;
 #[cfg(feature = "aws")]
-use springboard::frontend::ask::{Asked, Dialogue, ask};
+use springboard::frontend::ask::{Asked, Dialogue, Helper, ask};
 use springboard::frontend::printer::Printer;
 use springboard::frontend::tui::face::Leaving;
 use springboard::frontend::tui::inquiry::{Draft, Inquiry, Keeper, Kept};
@@ -33,13 +35,15 @@ use springboard::frontend::tui::wizard::{Given, Wizard};
 #[cfg(feature = "aws")]
 use springboard::frontend::words::count;
 use springboard::host::{Host, write_private};
+#[cfg(feature = "aws")]
+use springboard::preflight::offers::{self, Asking, Offered};
 use springboard::rehearsal::Scenario;
 use springboard::tools::toolbox::Search;
 use tokio::sync::{mpsc, watch};
 
-use super::inquirer::{Door, Inquirer, Scratch};
+use super::inquirer::{Door, Inquirer, Scratch, Whom};
 #[cfg(feature = "aws")]
-use super::inquirer::{plan_command, plan_log, planned};
+use super::inquirer::{plan_command, plan_log, planned, words};
 use super::world::scenario_text;
 use super::{Ending, rehearsal, screen};
 
@@ -85,12 +89,10 @@ pub(super) async fn on_screens(
     let plan = plan_words(&purpose);
     let (wanted, wants) = mpsc::unbounded_channel();
     let (tells, heard) = mpsc::unbounded_channel();
+    let whom = Whom { host: host.clone(), root: purpose.root.clone(), blueprint, door };
     let inquirer = Inquirer {
-        host: host.clone(),
-        root: purpose.root.clone(),
+        whom,
         is_named: purpose.is_named,
-        blueprint,
-        door,
         search: purpose.search.clone(),
         plan,
         draft: drafts.place.subscribe(),
@@ -142,20 +144,16 @@ pub(super) async fn in_lines(
 ) -> Result<Option<FilledIn>, Ending> {
     let blueprint = blueprint::ALL[0];
     let (mut form, _) = opened(purpose, None, host)?;
-    let mut drafts = Drafts::new(purpose, host);
+    let drafts = Drafts::new(purpose, host);
     let place = drafts.place.subscribe();
-    let mut failed = None;
-    let mut keep = |form: &Form| {
-        let name = blueprint.deployment_name(form.so_far());
-        let name = Some(name).filter(|name| !name.is_empty());
-        let draft = Draft { is_settled: name.is_some(), name, text: form.to_toml() };
-        failed = drafts.keep(&draft).err();
-    };
+    let root = purpose.root.clone();
+    let whom = Whom { host: host.clone(), root, blueprint, door: Door::Account };
+    let mut helper = Aide { drafts, whom, asked: None, failed: None };
     let mut lines = Lines { printer };
-    let asked = ask(&mut form, blueprint.catalogue(), &mut lines, &mut keep);
-    keep(&form);
+    let asked = ask(&mut form, blueprint.catalogue(), &mut lines, &mut helper).await;
+    helper.keep(&form);
     let asked = asked.map_err(|error| Ending::plain(1, springboard::error::render(&error)))?;
-    if let Some(why) = failed {
+    if let Some(why) = helper.failed {
         return Err(Ending::plain(3, format!("error: the draft cannot be saved\n  cause: {why}")));
     }
     let answers = place.borrow().clone();
@@ -168,6 +166,37 @@ pub(super) async fn in_lines(
     }
     printer.note(&kept_words(&answers, host));
     Ok(None)
+}
+
+/// Keeps the draft of a form in lines, and asks the account for it.
+#[cfg(feature = "aws")]
+struct Aide {
+    drafts: Drafts,
+    whom: Whom,
+    /// Whom was asked last, and for what: facts stay known as long as that is the same.
+    asked: Option<(String, Asking)>,
+    failed: Option<String>,
+}
+
+#[cfg(feature = "aws")]
+#[async_trait]
+impl Helper for Aide {
+    fn keep(&mut self, form: &Form) {
+        let name = self.whom.blueprint.deployment_name(form.so_far());
+        let name = Some(name).filter(|name| !name.is_empty());
+        let draft = Draft { is_settled: name.is_some(), name, text: form.to_toml() };
+        self.failed = self.drafts.keep(&draft).err();
+    }
+
+    async fn offered(&mut self, form: &Form, question: &Question) -> Result<Offered, String> {
+        let asking = self.whom.asking(form.so_far());
+        let depends = offers::depends(Offers::GpuZone, &asking);
+        let known = self.asked.take().filter(|(before, _)| *before == depends);
+        let account = known.map(|(_, before)| before.account);
+        let asking = Asking { account: account.unwrap_or(asking.account.clone()), ..asking };
+        let (_, asking) = self.asked.insert((depends, asking));
+        offers::ask(question.offers, asking).await.map_err(words)
+    }
 }
 
 /// What will be made, what it costs and how long it takes; whether that is wanted.

@@ -6,8 +6,15 @@
 
 use std::io;
 
-use crate::answers::{Catalogue, InvalidAnswers, Kind, Page, Question, Typed, explain};
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::answers::{
+    Catalogue, InvalidAnswers, Kind, Offers, Page, Question, Typed, Value, explain,
+};
 use crate::form::{Content, Field, Form, State};
+use crate::preflight::offers::Offered;
 
 /// Somebody at a terminal who reads lines and types lines.
 pub trait Dialogue {
@@ -18,6 +25,15 @@ pub trait Dialogue {
     /// # Errors
     /// When the terminal is gone.
     fn read(&mut self, prompt: &str) -> io::Result<Option<String>>;
+}
+
+/// Who keeps what was said, and knows what can be chosen from.
+#[async_trait]
+pub trait Helper: Send {
+    /// A page is left, or everything: keeps the form.
+    fn keep(&mut self, form: &Form);
+    /// What can be chosen from for a question, or why that is not known.
+    async fn offered(&mut self, form: &Form, question: &Question) -> Result<Offered, String>;
 }
 
 /// How the asking ended.
@@ -42,16 +58,17 @@ pub enum AskError {
 
 impl crate::error::Hint for AskError {}
 
-/// Asks everything that is asked in this case. `keep` is called with the form when a page is left.
+/// Asks everything that is asked in this case.
 ///
 /// # Errors
 /// When the terminal is gone.
-pub fn ask(
+pub async fn ask(
     form: &mut Form,
     catalogue: &'static Catalogue,
-    dialogue: &mut dyn Dialogue,
-    keep: &mut dyn FnMut(&Form),
+    dialogue: &mut (dyn Dialogue + Send),
+    helper: &mut dyn Helper,
 ) -> Result<Asked, AskError> {
+    let mut heard = BTreeMap::new();
     dialogue.show("An empty line takes what stands in brackets, `?` explains, `<` goes back.");
     let mut asked: Vec<&'static Question> = Vec::new();
     let mut again: Vec<&'static Question> = Vec::new();
@@ -67,10 +84,11 @@ pub fn ask(
         let page = catalogue.page_of(question.key);
         let is_new_page = asked.last().is_none_or(|last| !same_page(catalogue, last, page));
         if let (true, Some(page)) = (is_new_page, page) {
-            keep(form);
+            helper.keep(form);
             dialogue.show(&heading(form, page));
         }
-        match put(form, catalogue, question, dialogue)? {
+        let offered = offered(form, question, &mut heard, helper).await?;
+        match put(form, catalogue, question, &offered, dialogue)? {
             Step::Answered => {
                 asked.retain(|known| known.key != question.key);
                 asked.push(question);
@@ -80,7 +98,7 @@ pub fn ask(
                 again.extend(asked.pop());
             }
             Step::Left => {
-                keep(form);
+                helper.keep(form);
                 return Ok(Asked::Left);
             }
         }
@@ -116,6 +134,32 @@ fn heading(form: &Form, page: &Page) -> String {
     format!("\n{} (page {at} of {})", page.title, pages.len())
 }
 
+/// What can be chosen from; what it has for a default is the default from now on.
+async fn offered(
+    form: &mut Form,
+    question: &Question,
+    heard: &mut BTreeMap<String, Value>,
+    helper: &mut dyn Helper,
+) -> Result<Offered, AskError> {
+    if question.offers == Offers::Nothing {
+        return Ok(Offered::default());
+    }
+    match helper.offered(form, question).await {
+        Ok(offered) => {
+            match &offered.value {
+                Some(value) => heard.insert(question.key.to_owned(), value.clone()),
+                None => heard.remove(question.key),
+            };
+            form.hear(heard.clone())?;
+            Ok(offered)
+        }
+        Err(why) => {
+            let note = format!("nobody could be asked, type freely: {why}");
+            Ok(Offered { note, ..Offered::default() })
+        }
+    }
+}
+
 enum Step {
     Answered,
     Back,
@@ -127,10 +171,11 @@ fn put(
     form: &mut Form,
     catalogue: &'static Catalogue,
     question: &'static Question,
-    dialogue: &mut dyn Dialogue,
+    offered: &Offered,
+    dialogue: &mut (dyn Dialogue + Send),
 ) -> Result<Step, AskError> {
     dialogue.show(&format!("\n{} ({}): {}", question.label, question.key, question.why));
-    for line in choices(question) {
+    for line in choices(question).into_iter().chain(rows(offered)) {
         dialogue.show(&line);
     }
     let field = form.field(question);
@@ -150,7 +195,7 @@ fn put(
             "<" => return Ok(Step::Back),
             typed => {
                 if !typed.is_empty() {
-                    form.enter(question, meant(question, typed))?;
+                    form.enter(question, meant(question, offered, typed))?;
                 }
                 match form.field(question).state {
                     State::Right => return Ok(Step::Answered),
@@ -175,6 +220,19 @@ fn choices(question: &Question) -> Vec<String> {
     numbered.map(|(at, c)| format!("  {} {}: {}", at + 1, c.value, c.meaning)).collect()
 }
 
+/// What was offered, with numbers; what cannot be chosen has its reason instead.
+fn rows(offered: &Offered) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, row) in offered.rows.iter().enumerate() {
+        lines.push(match &row.refused {
+            None => format!("  {} {}", at + 1, row.columns.join("  ").trim_end()),
+            Some(why) => format!("  - {}: not possible: {why}", row.value),
+        });
+    }
+    lines.extend(Some(format!("  {}", offered.note)).filter(|_| !offered.note.is_empty()));
+    lines
+}
+
 /// What an empty line takes.
 fn standing(field: &Field) -> String {
     match &field.content {
@@ -187,13 +245,18 @@ fn standing(field: &Field) -> String {
 
 /// What was typed, as a form takes it: numbers stand for choices, commas part several values, and a
 /// sole `-` empties.
-fn meant(question: &Question, typed: &str) -> Typed {
-    let numbered = |word: &str| match &question.kind {
-        Kind::Choice(choices) | Kind::Choices(choices) => {
-            let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-            number.and_then(|at| choices.get(at)).map_or(word, |choice| choice.value).to_owned()
-        }
-        _ => word.to_owned(),
+fn meant(question: &Question, offered: &Offered, typed: &str) -> Typed {
+    let numbered = |word: &str| {
+        let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let meant = number.and_then(|at| match &question.kind {
+            Kind::Choice(choices) | Kind::Choices(choices) => {
+                choices.get(at).map(|choice| choice.value)
+            }
+            // A number is a number.
+            Kind::Number { .. } => None,
+            _ => offered.rows.get(at).filter(|row| row.refused.is_none()).map(|row| &*row.value),
+        });
+        meant.unwrap_or(word).to_owned()
     };
     match &question.kind {
         Kind::List { .. } | Kind::Choices(_) => {
@@ -212,12 +275,13 @@ fn meant(question: &Question, typed: &str) -> Typed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, VecDeque};
+    use std::collections::VecDeque;
     use std::path::PathBuf;
 
     use super::*;
     use crate::blueprint;
     use crate::host::Host;
+    use crate::preflight::offers::Offer;
 
     /// Answers what is asked by its key, else with an empty line; keeps all that was shown.
     struct Script {
@@ -256,13 +320,37 @@ mod tests {
         }
     }
 
-    fn asked(script: &mut Script) -> (Form, Asked, usize) {
+    /// Counts what is kept; an account with two regions, of which one can be chosen.
+    #[derive(Default)]
+    struct Account(usize);
+
+    #[async_trait]
+    impl Helper for Account {
+        fn keep(&mut self, _form: &Form) {
+            self.0 += 1;
+        }
+
+        async fn offered(&mut self, _: &Form, question: &Question) -> Result<Offered, String> {
+            if question.offers != Offers::Regions {
+                return Err("there are no credentials".into());
+            }
+            let row = |value: &str, refused: Option<&str>| Offer {
+                value: value.into(),
+                columns: vec![value.into()],
+                refused: refused.map(str::to_owned),
+            };
+            let rows = vec![row("us-east-2", None), row("af-south-1", Some("not enabled"))];
+            Ok(Offered { rows, value: Some("us-east-2".into()), ..Offered::default() })
+        }
+    }
+
+    async fn asked(script: &mut Script) -> (Form, Asked, usize) {
         let catalogue = blueprint::ALL[0].catalogue();
         let host = Host::fixed(BTreeMap::new(), PathBuf::from("/"), PathBuf::from("sb"));
         let mut form = Form::new(catalogue, &host).unwrap();
-        let mut kept = 0;
-        let ended = ask(&mut form, catalogue, script, &mut |_| kept += 1).unwrap();
-        (form, ended, kept)
+        let mut account = Account::default();
+        let ended = ask(&mut form, catalogue, script, &mut account).await.unwrap();
+        (form, ended, account.0)
     }
 
     const REST: &[(&str, &[&str])] = &[
@@ -282,10 +370,10 @@ mod tests {
         ("admin_principal_arns", &["arn:aws:iam::123456789012:role/Admin"]),
     ];
 
-    #[test]
-    fn a_platform_is_answered_with_what_must_be_said_and_the_defaults() {
+    #[tokio::test]
+    async fn a_platform_is_answered_with_what_must_be_said_and_the_defaults() {
         let mut script = Script::new(REST);
-        let (form, ended, kept) = asked(&mut script);
+        let (form, ended, kept) = asked(&mut script).await;
         assert_eq!(ended, Asked::Finished, "{}", script.shown);
         let answers = form.finished().expect("nothing is wrong");
         let catalogue = answers.catalogue();
@@ -300,28 +388,28 @@ mod tests {
         assert!(kept >= form.pages().count());
     }
 
-    #[test]
-    fn two_answers_that_do_not_go_together_are_both_asked_again() {
+    #[tokio::test]
+    async fn two_answers_that_do_not_go_together_are_both_asked_again() {
         let mut lines = REST.to_vec();
         lines.push(("vpc_cidr", &["10.100.0.0/16", "10.50.0.0/16"]));
         lines.push(("service_cidr", &["10.100.0.0/16", ""]));
         let mut script = Script::new(&lines);
-        let (form, ended, _) = asked(&mut script);
+        let (form, ended, _) = asked(&mut script).await;
         assert_eq!(ended, Asked::Finished, "{}", script.shown);
         let said = "the service range `10.100.0.0/16` overlaps the VPC range";
         assert!(script.shown.contains(said), "{}", script.shown);
         assert!(form.finished().is_some());
     }
 
-    #[test]
-    fn one_can_go_back_be_told_more_and_leave() {
+    #[tokio::test]
+    async fn one_can_go_back_be_told_more_and_leave() {
         let lines: &[(&str, &[&str])] = &[
             ("profile", &["platform-only", "full"]),
             ("deployment_name", &["?", "Acme!", "<", "acme", "(end)"]),
             ("region", &["(end)"]),
         ];
         let mut script = Script::new(lines);
-        let (form, ended, _) = asked(&mut script);
+        let (form, ended, _) = asked(&mut script).await;
         assert_eq!(ended, Asked::Left);
         let text = |key: &str| {
             let question = form.so_far().catalogue().question(key).unwrap();
@@ -331,5 +419,23 @@ mod tests {
         assert_eq!(text("deployment_name").as_deref(), Some("acme"));
         assert!(script.shown.contains("  environment  SPRINGBOARD_ANSWER_DEPLOYMENT_NAME"));
         assert!(script.shown.contains("error: "), "{}", script.shown);
+    }
+
+    #[tokio::test]
+    async fn what_the_account_has_is_offered_by_number_and_is_the_default() {
+        let mut script = Script::new(&[("region", &["", "(end)"]), ("state_bucket", &["(end)"])]);
+        let (form, ..) = asked(&mut script).await;
+        let region = form.so_far().catalogue().question("region").unwrap();
+        assert_eq!(form.so_far().text(region), Some("us-east-2"));
+        assert!(script.shown.contains("  1 us-east-2\n"), "{}", script.shown);
+        assert!(script.shown.contains("  - af-south-1: not possible: not enabled\n"));
+        assert!(script.shown.contains("nobody could be asked, type freely: there are no"));
+        let mut script = Script::new(&[("region", &["1"]), ("state_bucket", &["(end)"])]);
+        let (form, ..) = asked(&mut script).await;
+        assert_eq!(form.so_far().text(region), Some("us-east-2"));
+        // What cannot be chosen has no number.
+        let mut script = Script::new(&[("region", &["2", "(end)"])]);
+        let (form, ..) = asked(&mut script).await;
+        assert_ne!(form.so_far().text(region), Some("af-south-1"));
     }
 }
