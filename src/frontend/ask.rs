@@ -421,20 +421,22 @@ mod tests {
         assert!(script.shown.contains("error: "), "{}", script.shown);
     }
 
+    const NAME: (&str, &[&str]) = ("deployment_name", &["acme"]);
+
     #[tokio::test]
     async fn what_the_account_has_is_offered_by_number_and_is_the_default() {
-        let mut script = Script::new(&[("region", &["", "(end)"]), ("state_bucket", &["(end)"])]);
+        let mut script = Script::new(&[NAME, ("region", &[""]), ("state_bucket", &["(end)"])]);
         let (form, ..) = asked(&mut script).await;
         let region = form.so_far().catalogue().question("region").unwrap();
         assert_eq!(form.so_far().text(region), Some("us-east-2"));
         assert!(script.shown.contains("  1 us-east-2\n"), "{}", script.shown);
         assert!(script.shown.contains("  - af-south-1: not possible: not enabled\n"));
         assert!(script.shown.contains("nobody could be asked, type freely: there are no"));
-        let mut script = Script::new(&[("region", &["1"]), ("state_bucket", &["(end)"])]);
+        let mut script = Script::new(&[NAME, ("region", &["1"]), ("state_bucket", &["(end)"])]);
         let (form, ..) = asked(&mut script).await;
         assert_eq!(form.so_far().text(region), Some("us-east-2"));
         // What cannot be chosen has no number.
-        let mut script = Script::new(&[("region", &["2", "(end)"])]);
+        let mut script = Script::new(&[NAME, ("region", &["2", "(end)"])]);
         let (form, ..) = asked(&mut script).await;
         assert_ne!(form.so_far().text(region), Some("af-south-1"));
     }

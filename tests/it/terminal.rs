@@ -27,10 +27,18 @@ struct Screen {
 
 impl Screen {
     fn start<A: AsRef<std::ffi::OsStr>>(sandbox: &Sandbox, args: &[A]) -> Self {
-        let pair = native_pty_system().openpty(SIZE).unwrap();
         let plain = sandbox.command(args);
-        let mut command = CommandBuilder::new(plain.get_program());
-        command.args(plain.get_args());
+        let mut words = vec![plain.get_program().to_owned()];
+        words.extend(plain.get_args().map(std::ffi::OsStr::to_owned));
+        Self::run(sandbox, &words)
+    }
+
+    /// Starts these words in the surroundings of `sandbox`.
+    fn run(sandbox: &Sandbox, words: &[std::ffi::OsString]) -> Self {
+        let pair = native_pty_system().openpty(SIZE).unwrap();
+        let plain = sandbox.command::<&str>(&[]);
+        let mut command = CommandBuilder::new(&words[0]);
+        command.args(&words[1..]);
         command.cwd(plain.get_current_dir().unwrap());
         command.env_clear();
         for (name, value) in plain.get_envs() {
@@ -291,6 +299,25 @@ fn a_form_that_is_left_is_kept_and_leads_back_home() {
     screen.wait_for("2/10 Account and region");
     screen.press("\u{3}");
     screen.wait_for("1 on this host");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_the_screens_come_back_with_the_job() {
+    let sandbox = recorded();
+    let program = sandbox.command::<&str>(&[]).get_program().to_owned();
+    // A shell with job control, as one that somebody sits at.
+    let script = "\"$0\" replay acme --ascii --speed 0.25; echo suspended; read go; fg >/dev/null";
+    let words = ["/bin/sh", "-mc", script].map(std::ffi::OsString::from);
+    let words: Vec<_> = words.into_iter().chain([program]).collect();
+    let mut screen = Screen::run(&sandbox, &words);
+    screen.wait_for("REPLAY");
+    screen.press("\u{1a}");
+    screen.wait_for("suspended");
+    assert!(!screen.parser.lock().unwrap().screen().alternate_screen());
+    screen.press("\n");
+    screen.wait_for("REPLAY");
     screen.press("q");
     assert_eq!(screen.ends(), 0);
 }
