@@ -2,7 +2,9 @@
 //!
 //! Ours travel inside the binary. Poolside's two come with the operator's bundle. Those of third
 //! parties are looked for in the bundle too, and among what was fetched; the table here says which
-//! version is meant, and from where it can be had.
+//! version is meant, from where it can be had, and what its package must be. A digest stands there
+//! when at least three public repositories on GitHub that have nothing to do with each other pin the
+//! very same one for that version (looked up 2026-11-21).
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +35,7 @@ pub const LOAD_BALANCER_CONTROLLER: Pinned = Pinned {
     name: "aws-load-balancer-controller",
     version: "3.5.0",
     repository: "https://aws.github.io/eks-charts",
-    sha256: None,
+    sha256: Some("45051f634b33e10baccb3354d0681b7de787c60445e599fa276e0c9aedd4ccd5"),
 };
 
 /// The External Secrets Operator.
@@ -41,7 +43,7 @@ pub const EXTERNAL_SECRETS: Pinned = Pinned {
     name: "external-secrets",
     version: "2.9.0",
     repository: "https://charts.external-secrets.io",
-    sha256: None,
+    sha256: Some("da2d5c126a103b4c1b16a9dc1c168c4332a3687144e88ac070e594f81a0b6578"),
 };
 
 /// The NVIDIA GPU Operator; the version that the reference architecture certifies.
@@ -57,7 +59,7 @@ pub const INGRESS_NGINX: Pinned = Pinned {
     name: "ingress-nginx",
     version: "4.15.1",
     repository: "https://kubernetes.github.io/ingress-nginx",
-    sha256: None,
+    sha256: Some("3eff0bd18151d6e6b1c441463410571443dda1ac78292cb189346628de784f0c"),
 };
 
 /// The log collector.
