@@ -89,7 +89,7 @@ async fn fill_in(
         draft: draft.map(find).transpose()?,
         sets: Vec::new(),
         root: root.to_owned(),
-        is_named: host.var("XDG_STATE_HOME").is_some(),
+        is_named: super::preflight::is_named(false, host),
         search: Search::of(host),
     };
     let command = match kind {

@@ -29,7 +29,7 @@ pub(crate) async fn install(
     let loader = Loader::new(blueprint.catalogue(), host).sets(&args.answers.sets).file(path);
     let answers = loader.and_then(|loader| loader.load()).map_err(|error| Ending::usage(&error))?;
     let root = state_root(args.common.state_dir.as_ref(), host);
-    let is_named = args.common.state_dir.is_some() || host.var("XDG_STATE_HOME").is_some();
+    let is_named = super::preflight::is_named(args.common.state_dir.is_some(), host);
     if !is_named && is_passing(&root, host) {
         let text = format!(
             "error: the state folder {} does not outlive a restart\n\

@@ -243,7 +243,7 @@ pub(super) fn account(
 }
 
 /// Whether the operator named the folder for state.
-fn is_named(given: bool, host: &Host) -> bool {
+pub(super) fn is_named(given: bool, host: &Host) -> bool {
     given || host.var("XDG_STATE_HOME").is_some()
 }
 

@@ -333,14 +333,20 @@ impl Drafts {
         }
     }
 
-    /// Whether something of a deployment of that name was begun.
+    /// Whether a deployment of that name is another's: begun, or the draft of another form.
     fn is_taken(&mut self, deployment: &Deployment) -> bool {
         // A rehearsal takes the place of an earlier one that is done, and goes on with another.
         if self.kind == Kind::Rehearsal {
             return deployment.owner().is_some();
         }
         let begun = || !deployment.runs().is_ok_and(|runs| runs.is_empty());
-        *self.taken.entry(deployment.name.clone()).or_insert_with(begun)
+        let is_begun = *self.taken.entry(deployment.name.clone()).or_insert_with(begun);
+        is_begun || (!self.is_place(deployment) && deployment.answers().exists())
+    }
+
+    /// Whether the draft is kept in the folder of that deployment.
+    fn is_place(&self, deployment: &Deployment) -> bool {
+        *self.place.borrow() == deployment.answers()
     }
 }
 
@@ -348,8 +354,10 @@ impl Keeper for Drafts {
     fn keep(&mut self, draft: &Draft) -> Result<Kept, String> {
         let named = draft.name.as_ref().map(|name| Deployment::named(&self.root, self.kind, name));
         let is_taken = named.as_ref().is_some_and(|deployment| self.is_taken(deployment));
-        let may_be_there = self.kind == Kind::Real && draft.is_settled && !is_taken;
-        let place = match named.filter(|_| may_be_there) {
+        let may_be_there = self.kind == Kind::Real && !is_taken;
+        // A draft that was opened from its folder stays there as long as its name does.
+        let is_there = |deployment: &Deployment| draft.is_settled || self.is_place(deployment);
+        let place = match named.filter(|deployment| may_be_there && is_there(deployment)) {
             Some(deployment) => deployment.answers(),
             None => unsettled(&self.root, self.kind),
         };
@@ -380,7 +388,7 @@ pub(super) async fn install(
         kind: Kind::Real,
         draft: None,
         sets: args.answers.sets.clone(),
-        is_named: args.common.state_dir.is_some() || host.var("XDG_STATE_HOME").is_some(),
+        is_named: super::preflight::is_named(args.common.state_dir.is_some(), host),
         search: super::tools::search(&args.tools, host),
         root,
     };

@@ -291,7 +291,7 @@ fn a_form_that_is_left_is_kept_and_leads_back_home() {
     screen.signal(Signal::HUP);
     assert_eq!(screen.ends(), 0);
     let draft = sandbox.state().join("deployments/acme-prod/answers.toml");
-    let text = std::fs::read_to_string(draft).unwrap();
+    let text = std::fs::read_to_string(&draft).unwrap();
     assert!(text.contains("\ndeployment_name = \"acme-prod\""), "{text}");
     let mut screen = Screen::start::<&str>(&sandbox, &[]);
     screen.wait_for("draft");
@@ -299,8 +299,16 @@ fn a_form_that_is_left_is_kept_and_leads_back_home() {
     screen.wait_for("2/10 Account and region");
     screen.press("\u{3}");
     screen.wait_for("1 on this host");
+    // Another form of the same name does not take its place.
+    screen.press("i");
+    screen.wait_for("1/10 Profile and name");
+    screen.press("\tacme-prod");
+    screen.wait_for("There is a deployment of that name on this host");
+    screen.press("\u{3}");
+    screen.wait_for("1 on this host");
     screen.press("q");
     assert_eq!(screen.ends(), 0);
+    assert_eq!(std::fs::read_to_string(&draft).unwrap(), text);
 }
 
 #[test]

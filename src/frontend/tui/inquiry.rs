@@ -116,7 +116,7 @@ pub struct Draft {
 pub struct Kept {
     /// Its file, as the operator would write it.
     pub file: String,
-    /// Whether a deployment of its name was begun before, so that it cannot be begun.
+    /// Whether its name is that of another deployment, so that it cannot be begun.
     pub is_taken: bool,
 }
 

@@ -93,7 +93,7 @@ impl Wizard {
             && kept.is_taken
             && self.page == 0
         {
-            return "A deployment of that name was begun on this host; choose another".to_owned();
+            return "There is a deployment of that name on this host; choose another".to_owned();
         }
         if let Some(text) = self.finding_of(page) {
             return text;

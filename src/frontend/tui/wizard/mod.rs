@@ -261,7 +261,9 @@ impl Wizard {
         }
         match &self.kept {
             Some(Ok((kept, _))) if kept.is_taken => {
-                return Some("Start waits for another name: that one was begun before".to_owned());
+                return Some(
+                    "Start waits for another name: there is a deployment of that one".to_owned(),
+                );
             }
             Some(Err(why)) => return Some(format!("the answers cannot be saved: {why}")),
             _ => {}
