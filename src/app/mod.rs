@@ -4,6 +4,8 @@
 //! surroundings of either and hands them to the engine.
 
 mod answers;
+#[cfg(feature = "aws")]
+mod ask;
 mod codes;
 mod credentials;
 mod facts;

@@ -1,19 +1,13 @@
-//! Filling in the form: on screens, or in plain lines; what is begun with it afterwards.
+//! Filling in the form on screens, and where its draft is kept; what is begun with it afterwards.
 //!
 //! The draft is an answer file. Until its name is settled it is in `drafts/`, then in the folder of
 //! the deployment; it is written with every change, so that no end of this process loses anything.
 
 use std::collections::BTreeMap;
 use std::io;
-#[cfg(feature = "aws")]
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "aws")]
-use async_trait::async_trait;
 use springboard::answers::InvalidAnswers;
-#[cfg(feature = "aws")]
-use springboard::answers::{Answers, Offers, Question};
 use springboard::blueprint;
 #[cfg(feature = "aws")]
 use springboard::cli::Install;
@@ -22,8 +16,6 @@ use springboard::engine::deployment::{Deployment, Kind, make_private};
 use springboard::form::{self, Form};
 #[cfg(feature = "aws")]
 use springboard::frontend::Output;
-#[cfg(feature = "aws")]
-use springboard::frontend::ask::{Asked, Dialogue, Helper, ask};
 use springboard::frontend::printer::Printer;
 use springboard::frontend::tui::face::Leaving;
 use springboard::frontend::tui::inquiry::{Draft, Inquiry, Keeper, Kept};
@@ -32,18 +24,12 @@ use springboard::frontend::tui::runtime;
 use springboard::frontend::tui::source::Source;
 use springboard::frontend::tui::terminal::Screen;
 use springboard::frontend::tui::wizard::{Given, Wizard};
-#[cfg(feature = "aws")]
-use springboard::frontend::words::count;
 use springboard::host::{Host, write_private};
-#[cfg(feature = "aws")]
-use springboard::preflight::offers::{self, Asking, Offered};
 use springboard::rehearsal::Scenario;
 use springboard::tools::toolbox::Search;
 use tokio::sync::{mpsc, watch};
 
 use super::inquirer::{Door, Inquirer, Scratch, Whom};
-#[cfg(feature = "aws")]
-use super::inquirer::{plan_command, plan_log, planned, words};
 use super::world::scenario_text;
 use super::{Ending, rehearsal, screen};
 
@@ -123,152 +109,20 @@ pub(super) async fn on_screens(
 }
 
 /// The words of the command that prints a plan, without its answers.
-fn plan_words(purpose: &Purpose) -> Vec<String> {
+pub(super) fn plan_words(purpose: &Purpose) -> Vec<String> {
     let mut words = vec!["plan".to_owned(), "--output".to_owned(), "json".to_owned()];
     words.extend((purpose.kind == Kind::Rehearsal).then(|| "--rehearse".to_owned()));
     words.extend(["--state-dir".to_owned(), purpose.root.display().to_string()]);
     words
 }
 
-fn kept_words(answers: &Path, host: &Host) -> String {
+pub(super) fn kept_words(answers: &Path, host: &Host) -> String {
     let file = screen::as_written(answers, host);
     format!("nothing was begun; the draft is kept in {file}, `springboard` goes on with it")
 }
 
-/// Fills in the form in plain lines and reviews it; nothing when it was left.
-#[cfg(feature = "aws")]
-pub(super) async fn in_lines(
-    purpose: &Purpose,
-    host: &Host,
-    printer: &mut Printer,
-) -> Result<Option<FilledIn>, Ending> {
-    let blueprint = blueprint::ALL[0];
-    let (mut form, _) = opened(purpose, None, host)?;
-    let drafts = Drafts::new(purpose, host);
-    let place = drafts.place.subscribe();
-    let root = purpose.root.clone();
-    let whom = Whom { host: host.clone(), root, blueprint, door: Door::Account };
-    let mut helper = Aide { drafts, whom, asked: None, failed: None };
-    let mut lines = Lines { printer };
-    let asked = ask(&mut form, blueprint.catalogue(), &mut lines, &mut helper).await;
-    helper.keep(&form);
-    let asked = asked.map_err(|error| Ending::plain(1, springboard::error::render(&error)))?;
-    if let Some(why) = helper.failed {
-        return Err(Ending::plain(3, format!("error: the draft cannot be saved\n  cause: {why}")));
-    }
-    let answers = place.borrow().clone();
-    let is_wanted = asked == Asked::Finished && {
-        let finished = form.so_far().clone();
-        review(purpose, &answers, &finished, host, &mut lines).await?
-    };
-    if is_wanted {
-        return Ok(Some(FilledIn { answers, left_out: Vec::new() }));
-    }
-    printer.note(&kept_words(&answers, host));
-    Ok(None)
-}
-
-/// Keeps the draft of a form in lines, and asks the account for it.
-#[cfg(feature = "aws")]
-struct Aide {
-    drafts: Drafts,
-    whom: Whom,
-    /// Whom was asked last, and for what: facts stay known as long as that is the same.
-    asked: Option<(String, Asking)>,
-    failed: Option<String>,
-}
-
-#[cfg(feature = "aws")]
-#[async_trait]
-impl Helper for Aide {
-    fn keep(&mut self, form: &Form) {
-        let name = self.whom.blueprint.deployment_name(form.so_far());
-        let name = Some(name).filter(|name| !name.is_empty());
-        let draft = Draft { is_settled: name.is_some(), name, text: form.to_toml() };
-        self.failed = self.drafts.keep(&draft).err();
-    }
-
-    async fn offered(&mut self, form: &Form, question: &Question) -> Result<Offered, String> {
-        let asking = self.whom.asking(form.so_far());
-        let depends = offers::depends(Offers::GpuZone, &asking);
-        let known = self.asked.take().filter(|(before, _)| *before == depends);
-        let account = known.map(|(_, before)| before.account);
-        let asking = Asking { account: account.unwrap_or(asking.account.clone()), ..asking };
-        let (_, asking) = self.asked.insert((depends, asking));
-        offers::ask(question.offers, asking).await.map_err(words)
-    }
-}
-
-/// What will be made, what it costs and how long it takes; whether that is wanted.
-#[cfg(feature = "aws")]
-async fn review(
-    purpose: &Purpose,
-    file: &Path,
-    answers: &Answers,
-    host: &Host,
-    lines: &mut Lines<'_>,
-) -> Result<bool, Ending> {
-    lines.show("\nReview");
-    lines.show("Terraform is asked what it would make; that may take some minutes");
-    let command = plan_command(&plan_words(purpose), file, host);
-    match planned(&command, &plan_log(&purpose.root)).await {
-        Ok(preview) => {
-            for (part, number) in preview.parts {
-                lines.show(&format!("make {part}: {}", count(number as u64, "resource")));
-            }
-            for (stage, does) in preview.stages {
-                lines.show(&format!("stage {stage}: {does}"));
-            }
-        }
-        Err(why) => lines.show(&format!("there is no plan: {why}")),
-    }
-    let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    for line in blueprint::ALL[0].describe(answers, today).lines {
-        lines.show(&line);
-    }
-    for (question, _, source) in answers.entries() {
-        lines.show(&format!("answer {}: from {source}", question.key));
-    }
-    lines.show(&format!("All answers are in {}", screen::as_written(file, host)));
-    let terminal = |error: io::Error| {
-        Ending::plain(1, format!("error: could not read from the terminal\n  cause: {error}"))
-    };
-    loop {
-        let said = lines.read("Begin the install? yes or no [no] > ").map_err(terminal)?;
-        match said.as_deref().map(str::trim) {
-            Some("yes") => return Ok(true),
-            None | Some("" | "n" | "no") => return Ok(false),
-            Some(_) => lines.show("`yes` begins it, `no` keeps the draft"),
-        }
-    }
-}
-
-/// Somebody at the terminal, in lines.
-#[cfg(feature = "aws")]
-struct Lines<'a> {
-    printer: &'a mut Printer,
-}
-
-#[cfg(feature = "aws")]
-impl Dialogue for Lines<'_> {
-    fn show(&mut self, line: &str) {
-        self.printer.line(line);
-    }
-
-    fn read(&mut self, prompt: &str) -> io::Result<Option<String>> {
-        let mut out = io::stderr();
-        out.write_all(prompt.as_bytes())?;
-        out.flush()?;
-        let mut line = String::new();
-        match io::stdin().read_line(&mut line)? {
-            0 => Ok(None),
-            _ => Ok(Some(line)),
-        }
-    }
-}
-
 /// The form as it was left, or a new one; and the key at which it was left.
-fn opened(
+pub(super) fn opened(
     purpose: &Purpose,
     scenario: Option<&str>,
     host: &Host,
@@ -310,16 +164,16 @@ fn unsettled(root: &Path, kind: Kind) -> PathBuf {
 }
 
 /// Keeps the draft of one form.
-struct Drafts {
+pub(super) struct Drafts {
     root: PathBuf,
     kind: Kind,
     host: Host,
-    place: watch::Sender<PathBuf>,
+    pub(super) place: watch::Sender<PathBuf>,
     taken: BTreeMap<String, bool>,
 }
 
 impl Drafts {
-    fn new(purpose: &Purpose, host: &Host) -> Self {
+    pub(super) fn new(purpose: &Purpose, host: &Host) -> Self {
         let before = match &purpose.draft {
             Some(deployment) => deployment.answers(),
             None => unsettled(&purpose.root, purpose.kind),
@@ -394,7 +248,7 @@ pub(super) async fn install(
     };
     let filled = match output {
         Output::Tui => on_screens(purpose, args.common.screen, host, printer).await?,
-        Output::Line | Output::Json => in_lines(&purpose, host, printer).await?,
+        Output::Line | Output::Json => super::ask::in_lines(&purpose, host, printer).await?,
     };
     Ok(filled.map(|filled| {
         let mut words = host.args().to_vec();

@@ -2,7 +2,8 @@
 //!
 //! A [`face`] is what the terminal shows; [`app`] is that of a run, [`screens::home`] that of the
 //! deployments of this host. A face is pure: [`runtime`] brings it keys, time, what the run tells
-//! and log lines, and carries out what it wants done. [`theme`] and [`keymap`] are data. Start at
+//! and log lines, and carries out what it wants done. [`wizard`] is the face of a form, which is told
+//! through an [`inquiry`] what others know. [`theme`] and [`keymap`] are data. Start at
 //! [`app::App`] for what is shown, [`runtime::show`] for how.
 
 pub mod app;
