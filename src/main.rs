@@ -4,6 +4,7 @@ mod app;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use springboard::cli::{Cli, Command};
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// So long what still runs is waited for at the end.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
 fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     let host = Host::real()?;
     *printer = Printer::new(Redactor::of_environment(host.vars()));
@@ -53,5 +57,8 @@ fn start(cli: Cli, printer: &mut Printer) -> std::io::Result<app::Ending> {
     let _flushed_at_the_end = is_logged.then(|| app::log::open(&root, filter)).flatten();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    Ok(runtime.block_on(app::run(cli, &host, printer)))
+    let ending = runtime.block_on(app::run(cli, &host, printer));
+    // A name that is still being looked up, for nobody any more, must not hold the operator up.
+    runtime.shutdown_timeout(LAST_WAIT);
+    Ok(ending)
 }
