@@ -24,7 +24,7 @@ use springboard::run::event::RunStatus;
 use springboard::tools::toolbox::Search;
 
 use super::watch::{Form, Shows, followed, resume_words};
-use super::wizard::{self, Purpose};
+use super::wizard::{self, Closed, Purpose};
 use super::{Ending, host as hosted, screen};
 
 /// Shows the home screen, and does what is chosen on it.
@@ -52,20 +52,25 @@ pub(crate) async fn home(host: &Host, printer: &mut Printer) -> Result<Ending, E
         })?;
         match leaving {
             Leaving::Open(choice) => {
-                let words = match choice {
-                    Choice::Install(draft) => {
-                        fill_in(Kind::Real, draft.as_deref(), args, &root, host, printer).await?
-                    }
-                    Choice::RehearseAnswers(draft) => {
-                        let kind = Kind::Rehearsal;
-                        fill_in(kind, draft.as_deref(), args, &root, host, printer).await?
-                    }
+                let (kind, draft) = match choice {
+                    Choice::Install(draft) => (Kind::Real, draft),
+                    Choice::RehearseAnswers(draft) => (Kind::Rehearsal, draft),
                     choice => return open(choice, args, &root, host, printer).await,
                 };
-                // A form that is left leads back to where it was opened.
-                if let Some(words) = words {
-                    let form = Form { output: Output::Tui, screen: args };
-                    return hosted::start(words, form, host, printer).await;
+                match fill_in(kind, draft.as_deref(), args, &root, host, printer).await? {
+                    Closed::FilledIn(filled) => {
+                        let command = match kind {
+                            Kind::Real => "install",
+                            Kind::Rehearsal => "rehearse",
+                        };
+                        let mut words = vec![command.to_owned()];
+                        words.extend(filled.words());
+                        let form = Form { output: Output::Tui, screen: args };
+                        return hosted::start(words, form, host, printer).await;
+                    }
+                    // A form that is left leads back to where it was opened.
+                    Closed::Left => {}
+                    Closed::Terminated => return Ok(Ending::DONE),
                 }
             }
             Leaving::Back => {}
@@ -74,7 +79,7 @@ pub(crate) async fn home(host: &Host, printer: &mut Printer) -> Result<Ending, E
     }
 }
 
-/// Has the form filled in; the words of the command that begins it.
+/// Has the form filled in.
 async fn fill_in(
     kind: Kind,
     draft: Option<&str>,
@@ -82,7 +87,7 @@ async fn fill_in(
     root: &Path,
     host: &Host,
     printer: &mut Printer,
-) -> Result<Option<Vec<String>>, Ending> {
+) -> Result<Closed, Ending> {
     let find = |label| Deployment::find(root, label).map_err(|error| Ending::usage(&error));
     let purpose = Purpose {
         kind,
@@ -92,16 +97,7 @@ async fn fill_in(
         is_named: super::preflight::is_named(false, host),
         search: Search::of(host),
     };
-    let command = match kind {
-        Kind::Real => "install",
-        Kind::Rehearsal => "rehearse",
-    };
-    let filled = wizard::on_screens(purpose, args, host, printer).await?;
-    Ok(filled.map(|filled| {
-        let mut words = vec![command.to_owned()];
-        words.extend(filled.words());
-        words
-    }))
+    wizard::on_screens(purpose, args, host, printer).await
 }
 
 async fn open(

@@ -52,13 +52,23 @@ pub(super) struct FilledIn {
     pub(super) left_out: Vec<String>,
 }
 
-/// Fills in a form on screens; nothing when it was left.
+/// How a form on screens ended.
+pub(super) enum Closed {
+    /// It shall be begun.
+    FilledIn(FilledIn),
+    /// It was left.
+    Left,
+    /// A signal asked the process to end.
+    Terminated,
+}
+
+/// Fills in a form on screens.
 pub(super) async fn on_screens(
     purpose: Purpose,
     args: ScreenArgs,
     host: &Host,
     printer: &mut Printer,
-) -> Result<Option<FilledIn>, Ending> {
+) -> Result<Closed, Ending> {
     let blueprint = blueprint::ALL[0];
     let is_rehearsal = purpose.kind == Kind::Rehearsal;
     let scenario = if is_rehearsal { Some(scenario_text(None, host)?) } else { None };
@@ -102,10 +112,10 @@ pub(super) async fn on_screens(
         Ending::plain(1, format!("error: the terminal cannot be used\n  cause: {error}"))
     })?;
     if let Leaving::Begin { left_out } = leaving {
-        return Ok(Some(FilledIn { answers, left_out }));
+        return Ok(Closed::FilledIn(FilledIn { answers, left_out }));
     }
     printer.note(&kept_words(&answers, host));
-    Ok(None)
+    Ok(if leaving == Leaving::Terminated { Closed::Terminated } else { Closed::Left })
 }
 
 /// The words of the command that prints a plan, without its answers.
@@ -247,7 +257,10 @@ pub(super) async fn install(
         root,
     };
     let filled = match output {
-        Output::Tui => on_screens(purpose, args.common.screen, host, printer).await?,
+        Output::Tui => match on_screens(purpose, args.common.screen, host, printer).await? {
+            Closed::FilledIn(filled) => Some(filled),
+            Closed::Left | Closed::Terminated => None,
+        },
         Output::Line | Output::Json => super::ask::in_lines(&purpose, host, printer).await?,
     };
     Ok(filled.map(|filled| {
