@@ -10,8 +10,8 @@ use crossterm::cursor::{Hide, SetCursorStyle, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode, size,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -37,8 +37,7 @@ impl Screen {
     /// When standard output is none.
     pub fn enter(theme: Theme) -> io::Result<Self> {
         take()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        match Terminal::new(backend) {
+        match Terminal::new(backend()) {
             Ok(terminal) => Ok(Self { terminal, theme }),
             Err(error) => {
                 restore();
@@ -74,7 +73,10 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` would ask the terminal where its cursor is, and not every one answers.
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(backend())?;
+        Ok(())
     }
 
     /// Gives the terminal back, stops this process until it is continued, and takes it again.
@@ -104,6 +106,10 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn backend() -> CrosstermBackend<BufWriter<Stdout>> {
+    CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 fn take() -> io::Result<()> {
