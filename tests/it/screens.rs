@@ -8,6 +8,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use springboard::answers::Answers;
+use springboard::blueprint;
 use springboard::engine::requests::Request;
 use springboard::engine::socket::{Keys, Sender};
 use springboard::frontend::tui::app::{App, Given, Viewing};
@@ -18,6 +20,7 @@ use springboard::frontend::tui::log_lines::LogLine;
 use springboard::frontend::tui::screens::home::{Home, Known, Scenario};
 use springboard::frontend::tui::theme::{Colours, Glyphs, Ground, Theme};
 use springboard::frontend::view::mark::Mark;
+use springboard::frontend::view::outcome::After;
 use springboard::frontend::view::times::Times;
 use springboard::frontend::viewer::{End, Update};
 use springboard::run::event::{
@@ -415,6 +418,10 @@ const SCENES: &[Scene] = &[
     ("finish", |story| {
         let path = root().join("tests/fixtures/screens/good-day.jsonl");
         recorded(story, &path);
+        let blueprint = blueprint::ALL[0];
+        let host = ("public_hostname".to_owned(), "poolside.acme.example".into());
+        let answers = Answers::presumed(blueprint.catalogue(), &BTreeMap::from([host]));
+        story.app.given.after = Some(After { blueprint, answers });
     }),
     ("read-only", |story| {
         story.foundation();

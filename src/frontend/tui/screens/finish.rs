@@ -12,6 +12,8 @@ use crate::frontend::view::outcome::finish;
 
 /// Columns for the text.
 const WIDTH: usize = 72;
+/// Columns for what is left to do, its number included.
+const LABEL: usize = 16;
 
 /// The state of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,9 +36,16 @@ impl App {
         }
         for (number, todo) in (1..).zip(view.left) {
             let mut label = format!("{number}  {:<13}", todo.what);
-            for line in wrapped(&todo.how, WIDTH - 16) {
-                lines.push(plain(format!("{label}{line}")));
-                label = " ".repeat(16);
+            // A name that is to be copied stays in one piece.
+            let is_long = todo.how.split(' ').any(|word| word.chars().count() > WIDTH - LABEL);
+            let room = if is_long { WIDTH } else { WIDTH - LABEL };
+            for (at, line) in wrapped(&todo.how, room).into_iter().enumerate() {
+                if at == 0 && is_long {
+                    lines.push(plain(std::mem::take(&mut label)));
+                }
+                let before = if is_long { "   " } else { &label };
+                lines.push(plain(format!("{before}{line}")));
+                label = " ".repeat(LABEL);
             }
         }
         lines.push(heading("Time"));
