@@ -129,6 +129,8 @@ impl Inquirer {
 
     fn ask(&self, known: &mut Known) {
         let Some((answers, missing)) = known.answers.clone() else { return };
+        // What has ended is not kept until the form is left.
+        while known.running.try_join_next().is_some() {}
         let asking = self.whom.asking(&answers);
         for question in answers.catalogue().questions().filter(|q| answers.applies(q)) {
             if question.offers == Offers::Nothing {
@@ -184,7 +186,7 @@ impl Inquirer {
                 is_named: self.is_named,
                 is_rehearsal: matches!(self.whom.door, Door::World(_)),
             },
-            account: self.whom.account(&answers),
+            account: asking.account.clone(),
             answers,
             missing,
             demand: asking.demand.clone(),

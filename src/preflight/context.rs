@@ -32,7 +32,7 @@ pub struct Context {
     /// The programs, where they were found already.
     pub toolbox: Option<Toolbox>,
     /// The account.
-    pub account: Account,
+    pub account: Arc<Account>,
     /// The way to the network.
     pub reach: Arc<dyn Reach>,
     /// How long the run takes.

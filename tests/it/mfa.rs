@@ -51,6 +51,11 @@ fn prompts(seen: &str) -> usize {
     seen.matches(&format!("{ASKED} {DEVICE}")).count()
 }
 
+/// What leads an operator to the account at `url`, and nowhere else.
+fn variables(url: &str) -> [(&str, &str); 2] {
+    [("AWS_ENDPOINT_URL", url), ("AWS_EC2_METADATA_DISABLED", "true")]
+}
+
 /// An install with that profile, as it is typed at a terminal.
 fn typed(args: Vec<String>) -> Vec<String> {
     let mut args: Vec<String> =
@@ -68,7 +73,7 @@ fn the_code_is_asked_for_at_the_terminal_and_the_session_reaches_the_tools() {
     let (sandbox, args) = operator();
     with_device(&sandbox);
     let url = moto.url();
-    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let variables = variables(&url);
     let mut terminal = Terminal::start_with(&sandbox, &typed(args), &variables);
     terminal.wait_for(&format!("{ASKED} {DEVICE}"));
     terminal.press(&format!("{WRONG}\r"));
@@ -101,7 +106,7 @@ fn whoever_gives_no_code_begins_nothing() {
     let (sandbox, args) = operator();
     with_device(&sandbox);
     let url = moto.url();
-    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let variables = variables(&url);
     let mut terminal = Terminal::start_with(&sandbox, &typed(args), &variables);
     terminal.wait_for(ASKED);
     terminal.press(INTERRUPT);
@@ -118,7 +123,7 @@ fn without_a_terminal_it_says_what_to_do() {
     with_device(&sandbox);
     args.extend(["--set", "aws_profile=mfa"].map(str::to_owned));
     let url = moto.url();
-    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let variables = variables(&url);
     let finished = sandbox.start_with(&args, &variables).wait().expect_code(3);
     assert_eq!(
         finished.err,
@@ -140,7 +145,7 @@ fn a_preflight_asks_once_before_its_time_begins() {
     let (sandbox, _) = operator();
     with_device(&sandbox);
     let url = moto.url();
-    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let variables = variables(&url);
     let words = ["preflight", "--set", "aws_profile=mfa", "--set", "region=us-west-2"];
     let mut terminal = Terminal::start_with(&sandbox, &words, &variables);
     terminal.wait_for(ASKED);

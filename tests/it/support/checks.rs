@@ -65,7 +65,7 @@ pub(crate) async fn asked(
         missing: Vec::new(),
         search: Search::of(&host),
         toolbox: None,
-        account,
+        account: account.into(),
         reach,
         estimate: Estimate::default(),
         continues: false,
