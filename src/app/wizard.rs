@@ -123,6 +123,17 @@ pub(super) fn plan_words(purpose: &Purpose) -> Vec<String> {
     let mut words = vec!["plan".to_owned(), "--output".to_owned(), "json".to_owned()];
     words.extend((purpose.kind == Kind::Rehearsal).then(|| "--rehearse".to_owned()));
     words.extend(["--state-dir".to_owned(), purpose.root.display().to_string()]);
+    // The plan that is shown is that of the very programs which will carry it out.
+    let search = &purpose.search;
+    let engine = search.engine.map(|engine| engine.program().to_owned());
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    for (flag, value) in [
+        ("--engine", engine),
+        ("--terraform", path(&search.terraform)),
+        ("--helm", path(&search.helm)),
+    ] {
+        words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    }
     words
 }
 
