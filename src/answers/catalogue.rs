@@ -10,6 +10,8 @@ pub struct Catalogue {
     pub blueprint: &'static str,
     /// The pages of the wizard, which are the groups of the file, in order.
     pub pages: &'static [Page],
+    /// What is asked on the review, when everything else is answered.
+    pub review: Option<&'static Page>,
     /// What must hold between answers.
     pub rules: &'static [Rule],
 }
@@ -52,9 +54,14 @@ impl Conflict {
 }
 
 impl Catalogue {
+    /// All pages, the review last.
+    pub fn all_pages(&self) -> impl Iterator<Item = &'static Page> + use<> {
+        self.pages.iter().chain(self.review)
+    }
+
     /// All questions in display order.
     pub fn questions(&self) -> impl Iterator<Item = &'static Question> + use<> {
-        self.pages.iter().flat_map(|page| page.questions.iter().copied())
+        self.all_pages().flat_map(|page| page.questions.iter().copied())
     }
 
     /// The question with this key.
@@ -64,7 +71,7 @@ impl Catalogue {
 
     /// The page that a question is on.
     pub fn page_of(&self, key: &str) -> Option<&'static Page> {
-        self.pages.iter().find(|page| page.questions.iter().any(|q| q.key == key))
+        self.all_pages().find(|page| page.questions.iter().any(|q| q.key == key))
     }
 
     /// The known key that `key` was probably meant to be.

@@ -127,6 +127,7 @@ impl Reader<'_> {
                     .collect();
                 self.items(items, None)
             }
+            Kind::Table(_) if words.is_empty() && !self.question.is_required() => Ok(None),
             Kind::Flag | Kind::Number { .. } | Kind::Table(_) => Err(vec![finding(
                 format!("`{words}` is not allowed: must be {}", self.question.allowed()),
                 None,

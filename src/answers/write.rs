@@ -44,7 +44,7 @@ impl Writer<'_> {
             quoted(catalogue.blueprint)
         );
         let mut tables = String::new();
-        for page in catalogue.pages {
+        for page in catalogue.all_pages() {
             let _ = write!(text, "\n# ---- {} ----\n", page.title);
             for question in page.questions {
                 match (&question.kind, self.answers.value(question)) {

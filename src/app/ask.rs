@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use async_trait::async_trait;
-use springboard::answers::{Answers, Offers, Question};
-use springboard::blueprint;
-use springboard::form::Form;
+use springboard::answers::{Answers, Offers, Question, Typed};
+use springboard::blueprint::{self, Blueprint, Facts, with_reason};
+use springboard::form::{Form, State};
 use springboard::frontend::ask::{Asked, Dialogue, Helper, ask};
 use springboard::frontend::printer::Printer;
 use springboard::frontend::tui::inquiry::{Draft, Keeper as _};
@@ -40,7 +40,9 @@ pub(super) async fn in_lines(
         return Err(Ending::plain(3, format!("error: the draft cannot be saved\n  cause: {why}")));
     }
     let answers = place.borrow().clone();
-    let is_wanted = asked == Asked::Finished && {
+    let is_explained = asked == Asked::Finished && explain(&mut form, blueprint, &mut lines)?;
+    helper.keep(&form);
+    let is_wanted = is_explained && {
         let finished = form.so_far().clone();
         review(purpose, &answers, &finished, host, &mut lines).await?
     };
@@ -69,6 +71,11 @@ impl Helper for Aide {
         self.failed = self.drafts.keep(&draft).err();
     }
 
+    fn follows(&self, form: &Form, question: &Question) -> Facts {
+        let mut all = self.whom.blueprint.consequences(form.so_far(), self.whom.today());
+        all.remove(question.key).unwrap_or_default()
+    }
+
     async fn offered(&mut self, form: &Form, question: &Question) -> Result<Offered, String> {
         let asking = self.whom.asking(form.so_far());
         let depends = offers::depends(Offers::GpuZone, &asking);
@@ -78,6 +85,42 @@ impl Helper for Aide {
         let (_, asking) = self.asked.insert((depends, asking));
         offers::ask(question.offers, asking).await.map_err(words)
     }
+}
+
+/// Asks why the answers depart from the reference; `false` when the input ends before all is said.
+fn explain(
+    form: &mut Form,
+    blueprint: &'static dyn Blueprint,
+    lines: &mut Lines<'_>,
+) -> Result<bool, Ending> {
+    loop {
+        let departures = blueprint.deviations(form.so_far());
+        let Some(departure) = departures.iter().find(|departure| departure.wants_reason()) else {
+            return Ok(true);
+        };
+        lines.show(&format!("\n{departure}"));
+        let Some(said) = lines.read("Reason > ").map_err(|error| terminal(&error))? else {
+            return Ok(false);
+        };
+        let typed = with_reason(blueprint, form.so_far(), departure.id, said.trim());
+        if typed.is_empty() || said.trim().is_empty() {
+            lines
+                .show("missing: a sentence that says why; it stands in the plan and in the report");
+            continue;
+        }
+        form.enter(blueprint.reasons(), Typed::Text(typed))
+            .map_err(|error| Ending::usage(&error))?;
+        if let State::Wrong { why, .. } = form.field(blueprint.reasons()).state {
+            lines.show(&format!("error: {why}"));
+            let without = with_reason(blueprint, form.so_far(), departure.id, "");
+            form.enter(blueprint.reasons(), Typed::Text(without))
+                .map_err(|error| Ending::usage(&error))?;
+        }
+    }
+}
+
+fn terminal(error: &io::Error) -> Ending {
+    Ending::plain(1, format!("error: could not read from the terminal\n  cause: {error}"))
 }
 
 /// What will be made, what it costs and how long it takes; whether that is wanted.
@@ -103,18 +146,19 @@ async fn review(
         Err(why) => lines.show(&format!("there is no plan: {why}")),
     }
     let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    for line in blueprint::ALL[0].describe(answers, today).lines {
+    let described = blueprint::ALL[0].describe(answers, today);
+    for line in
+        described.lines.into_iter().chain(described.deviations.iter().map(ToString::to_string))
+    {
         lines.show(&line);
     }
     for (question, _, source) in answers.entries() {
         lines.show(&format!("answer {}: from {source}", question.key));
     }
     lines.show(&format!("All answers are in {}", screen::as_written(file, host)));
-    let terminal = |error: io::Error| {
-        Ending::plain(1, format!("error: could not read from the terminal\n  cause: {error}"))
-    };
     loop {
-        let said = lines.read("Begin the install? yes or no [no] > ").map_err(terminal)?;
+        let said =
+            lines.read("Begin the install? yes or no [no] > ").map_err(|error| terminal(&error))?;
         match said.as_deref().map(str::trim) {
             Some("yes") => return Ok(true),
             None | Some("" | "n" | "no") => return Ok(false),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use serde_json::json;
 use springboard::answers::{Answers, Loader};
 use springboard::blueprint::{self, Blueprint, Given};
 use springboard::bundle::embedded;
@@ -370,7 +371,10 @@ impl Launch {
         // A later run compares: the deployment's own file may be edited in between.
         write_private(&folder.join("answers.toml"), answers.as_bytes()).map_err(unwritable)?;
         // The file does not say where each answer came from; the report does.
-        let sources = pretty(&self.answers.to_json());
+        let mut sources = self.answers.to_json();
+        let blueprint = blueprint::named(self.plan.blueprint);
+        sources["deviations"] = json!(blueprint.map(|known| known.deviations(&self.answers)));
+        let sources = pretty(&sources);
         write_private(&folder.join("answers.json"), sources.as_bytes()).map_err(unwritable)?;
         embedded::write_to("assets/charts", &self.deployment.charts())
             .map_err(|error| Ending::not_ready(&error))?;

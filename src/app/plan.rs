@@ -191,6 +191,8 @@ fn lines(plan: &Plan, resources: &Resources, described: &Description) -> Vec<Str
     lines.push(format!("{} in all", count(resources.len() as u64, "resource")));
     lines.push(String::new());
     lines.extend(described.lines.iter().cloned());
+    lines.push(String::new());
+    lines.extend(described.deviations.iter().map(ToString::to_string));
     lines
 }
 

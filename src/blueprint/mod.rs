@@ -6,14 +6,14 @@
 pub mod poolside;
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answers::{Answers, Catalogue};
+use crate::answers::{self, Answers, Catalogue, Question, literal};
 use crate::bundle::{BundleError, Pinned};
 use crate::cloud::Reservation;
 use crate::error::Hint;
@@ -49,6 +49,15 @@ pub trait Blueprint: Debug + Send + Sync {
     /// # Errors
     /// When the answers, the bundle and the account do not fit together.
     fn plan(&self, answers: &Answers, given: &Given) -> Result<Plan, BlueprintError>;
+    /// Where the answers, which may be incomplete, depart from the reference, with the reasons that
+    /// were given.
+    fn deviations(&self, answers: &Answers) -> Vec<Deviation>;
+    /// The question that keeps the reasons of departures, one row a departure by its id, with a
+    /// column `reason`.
+    fn reasons(&self) -> &'static Question;
+    /// What follows from these answers, which may be incomplete, to stand beside the questions. Reads
+    /// the folders that they name.
+    fn consequences(&self, answers: &Answers, today: Date) -> Consequences;
     /// What follows from the answers: cost, time, deviations from the reference.
     fn describe(&self, answers: &Answers, today: Date) -> Description;
     /// What is left for the operator when everything runs, in order.
@@ -66,10 +75,63 @@ pub struct Description {
     /// How long it takes, by stage.
     pub time: Value,
     /// Where it departs from the reference.
-    pub deviations: Value,
-    /// The same in lines for people.
+    pub deviations: Vec<Deviation>,
+    /// Cost and time in lines for people, parted by an empty one.
     #[serde(skip)]
     pub lines: Vec<String>,
+}
+
+/// Facts: what, and how it is.
+pub type Facts = Vec<(String, String)>;
+
+/// Facts by the key of the question that they stand beside.
+pub type Consequences = BTreeMap<&'static str, Facts>;
+
+/// Where answers depart from the reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deviation {
+    /// A short name: `one-nat-gateway`.
+    pub id: &'static str,
+    /// What is different, and what the reference has.
+    pub sentence: String,
+    /// The key of the answer that causes it; absent where the blueprint departs with any answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'static str>,
+    /// Why, as the operator says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Deviation {
+    /// Whether the operator has to answer for it and did not yet.
+    pub fn wants_reason(&self) -> bool {
+        self.key.is_some() && self.reason.is_none()
+    }
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "deviation {}: {}", self.id, self.sentence)?;
+        match &self.reason {
+            Some(reason) => write!(f, "; reason: {reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The answer to [`Blueprint::reasons`] with this reason for the departure `id`, as it is typed;
+/// an empty one takes it out, and so goes what is a reason for nothing.
+pub fn with_reason(blueprint: &dyn Blueprint, answers: &Answers, id: &str, reason: &str) -> String {
+    let departures = blueprint.deviations(answers);
+    let mut rows = answers.table(blueprint.reasons()).cloned().unwrap_or_default();
+    rows.retain(|known, _| departures.iter().any(|departure| departure.id == known));
+    if reason.trim().is_empty() {
+        rows.remove(id);
+    } else {
+        let row = rows.entry(id.to_owned()).or_default();
+        row.insert("reason".to_owned(), reason.into());
+    }
+    if rows.is_empty() { String::new() } else { literal(&answers::Value::Table(rows)) }
 }
 
 /// What a run that is done has told.

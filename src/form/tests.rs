@@ -45,6 +45,7 @@ static CATALOGUE: Catalogue = Catalogue {
         Page { id: "second", title: "Second", questions: &[&ALLOWED] },
         Page { id: "third", title: "Third", questions: &[&FAST] },
     ],
+    review: None,
     rules: &[Rule {
         id: "apart",
         check: |answers| {

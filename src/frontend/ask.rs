@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use crate::answers::{
     Catalogue, InvalidAnswers, Kind, Offers, Page, Question, Typed, Value, explain,
 };
+use crate::blueprint::Facts;
 use crate::form::{Content, Field, Form, State};
 use crate::preflight::offers::Offered;
 
@@ -34,6 +35,8 @@ pub trait Helper: Send {
     fn keep(&mut self, form: &Form);
     /// What can be chosen from for a question, or why that is not known.
     async fn offered(&mut self, form: &Form, question: &Question) -> Result<Offered, String>;
+    /// What follows from what was answered so far, for a question.
+    fn follows(&self, form: &Form, question: &Question) -> Facts;
 }
 
 /// How the asking ended.
@@ -90,6 +93,9 @@ pub async fn ask(
         let offered = offered(form, question, &mut heard, helper).await?;
         match put(form, catalogue, question, &offered, dialogue)? {
             Step::Answered => {
+                for (what, how) in helper.follows(form, question) {
+                    dialogue.show(&format!("  {what}: {how}"));
+                }
                 asked.retain(|known| known.key != question.key);
                 asked.push(question);
             }
@@ -112,7 +118,9 @@ fn next_question(
     asked: &[&Question],
 ) -> Option<&'static Question> {
     let is_new = |question: &&'static Question| asked.iter().all(|known| known.key != question.key);
-    catalogue.questions().filter(is_new).find(|q| form.so_far().applies(q) && form.field(q).is_open)
+    // What belongs to the review is asked there.
+    let questions = catalogue.pages.iter().flat_map(|page| page.questions.iter().copied());
+    questions.filter(is_new).find(|q| form.so_far().applies(q) && form.field(q).is_open)
 }
 
 /// The questions whose answers are not right together, the first of them last.
@@ -342,6 +350,11 @@ mod tests {
             let rows = vec![row("us-east-2", None), row("af-south-1", Some("not enabled"))];
             Ok(Offered { rows, value: Some("us-east-2".into()), ..Offered::default() })
         }
+
+        fn follows(&self, _: &Form, question: &Question) -> Facts {
+            let is_name = question.key == "deployment_name";
+            is_name.then(|| ("role".to_owned(), "acme-cluster".to_owned())).into_iter().collect()
+        }
     }
 
     async fn asked(script: &mut Script) -> (Form, Asked, usize) {
@@ -383,6 +396,8 @@ mod tests {
             answers.list(question("cluster_endpoint_public_access_cidrs")),
             ["8.8.4.4/32", "8.8.8.8/32"]
         );
+        // What follows from an answer is said after it.
+        assert!(script.shown.contains("  role: acme-cluster\n"), "{}", script.shown);
         // An empty line where something must be said asks again.
         assert!(script.shown.contains("missing: "), "{}", script.shown);
         assert!(kept >= form.pages().count());

@@ -189,6 +189,20 @@ fn checks(wizard: &mut Wizard, outcome: Outcome) {
     wizard.update(Message::Heard(Box::new(Heard::Checked(found))));
 }
 
+/// Tells what follows from the answers, and what folders would hold.
+fn follows(wizard: &mut Wizard) {
+    let today = "2026-09-14".parse().unwrap();
+    let mut follows = blueprint::ALL[0].consequences(form(ANSWERS).so_far(), today);
+    let fact = |what: &str, how: &str| (what.to_owned(), how.to_owned());
+    follows.insert(
+        "charts_dir",
+        vec![fact("chart", "poolside-deployment 2.2.0"), fact("chart", "inference-stack 1.4.1")],
+    );
+    let models = [fact("model", "malibu-2.2, 231.0 GB, 4 GPUs"), fact("to upload", "231.0 GB")];
+    follows.insert("checkpoints_dir", models.to_vec());
+    wizard.update(Message::Heard(Box::new(Heard::Follows(follows))));
+}
+
 fn plan(wizard: &mut Wizard) {
     let preview = Preview {
         parts: vec![("Network".into(), 28), ("Cluster".into(), 13)],
@@ -215,6 +229,7 @@ fn every_page_is_as_it_was_drawn() {
         let mut wizard = Wizard::new(given(size), form(ANSWERS), None);
         account(&mut wizard);
         checks(&mut wizard, Outcome::Fail);
+        follows(&mut wizard);
         saved(&mut wizard, false);
         for page in blueprint::ALL[0].catalogue().pages {
             snapshot(page.id, &mut wizard);
@@ -468,4 +483,85 @@ fn pages_follow_the_answers() {
     }
     assert_eq!(counts["full"].as_deref(), Some("10"));
     assert_eq!(counts["platform-only"].as_deref(), Some("9"));
+}
+
+#[test]
+fn a_departure_wants_a_reason_which_is_typed_on_the_review_and_kept() {
+    let departing = format!("{ANSWERS}\ndatabase_multi_az = false\n");
+    let mut wizard = at_key(&departing, "region");
+    for _ in 0..9 {
+        press(&mut wizard, KeyCode::PageDown);
+    }
+    checks(&mut wizard, Outcome::Pass);
+    saved(&mut wizard, false);
+    plan(&mut wizard);
+    assert!(seen(&mut wizard).contains("1 reason is missing"), "{}", seen(&mut wizard));
+    press(&mut wizard, KeyCode::End);
+    assert!(press(&mut wizard, KeyCode::Enter).is_empty());
+    assert!(seen(&mut wizard).contains("Start waits for the reason of a departure"));
+    while !seen(&mut wizard).contains(">   Reason") {
+        press(&mut wizard, KeyCode::Up);
+    }
+    assert!(seen(&mut wizard).contains("x missing"), "{}", seen(&mut wizard));
+    // Letters that are keys elsewhere are letters here; Left and Right move in the text.
+    types(&mut wizard, "a trial, no quorum");
+    press(&mut wizard, KeyCode::Home);
+    press(&mut wizard, KeyCode::Right);
+    press(&mut wizard, KeyCode::Char('t'));
+    let effects = press(&mut wizard, KeyCode::Backspace);
+    let draft = kept(&effects).to_owned();
+    for size in [SMALL, LARGE] {
+        let screen = drawn(&mut wizard, size);
+        insta::assert_snapshot!(format!("wizard-review-reason-{}x{}", size.0, size.1), screen);
+    }
+    assert!(draft.contains("[deviations.database-in-one-zone]\nreason = \"a trial, no quorum\""));
+    // Enter goes on to what comes next; out of the text End is the last row again.
+    press(&mut wizard, KeyCode::Enter);
+    press(&mut wizard, KeyCode::End);
+    let effects = press(&mut wizard, KeyCode::Enter);
+    assert!(matches!(effects.last(), Some(Effect::Leave(Leaving::Begin { .. }))), "{effects:?}");
+    // The draft has it, and Ctrl-U takes it out again.
+    let mut again = at_key(&draft, "region");
+    for _ in 0..9 {
+        press(&mut again, KeyCode::PageDown);
+    }
+    assert!(!seen(&mut again).contains("is missing"));
+    while !seen(&mut again).contains(">   Reason") {
+        press(&mut again, KeyCode::Tab);
+        press(&mut again, KeyCode::Down);
+    }
+    assert!(seen(&mut again).contains("[a trial, no quorum "), "{}", seen(&mut again));
+    let empty = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    again.update(Message::Key(empty));
+    assert!(!kept(&again.settle()).contains("[deviations"));
+    assert!(seen(&mut again).contains("1 reason is missing"));
+}
+
+#[test]
+fn a_rehearsal_wants_no_reasons() {
+    let departing = format!("{ANSWERS}\ndatabase_multi_az = false\n");
+    let rehearsed = Given { is_rehearsal: true, ..given(SMALL) };
+    let mut wizard = Wizard::new(rehearsed, form(&departing), None);
+    for _ in 0..9 {
+        press(&mut wizard, KeyCode::PageDown);
+    }
+    assert!(!seen(&mut wizard).contains("is missing"), "{}", seen(&mut wizard));
+}
+
+#[test]
+fn a_reason_for_what_is_no_departure_is_shown_and_dropped() {
+    let unknown = format!(
+        "{ANSWERS}\ndatabase_multi_az = false\n[deviations.database-in-no-zone]\nreason = \"x\"\n"
+    );
+    let mut wizard = at_key(&unknown, "region");
+    for _ in 0..9 {
+        press(&mut wizard, KeyCode::PageDown);
+    }
+    let screen = seen(&mut wizard);
+    assert!(screen.contains("Departures: there is no departure `da"), "{screen}");
+    press(&mut wizard, KeyCode::Home);
+    press(&mut wizard, KeyCode::Down);
+    let effects = press(&mut wizard, KeyCode::Enter);
+    assert!(!kept(&effects).contains("no-zone"), "{effects:?}");
+    assert!(!seen(&mut wizard).contains("To mend first"), "{}", seen(&mut wizard));
 }

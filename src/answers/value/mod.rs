@@ -17,8 +17,8 @@ pub use aws::{
     PolicyArn, PrincipalArn, Region, ReservationId, RoleArn, S3Uri, ZoneName, same_partition,
 };
 pub use name::{
-    AwsProfile, DeploymentName, DomainPrefix, KubernetesVersion, ModelKey, PostgresVersion, Tag,
-    Word,
+    AwsProfile, DeploymentName, DomainPrefix, KubernetesVersion, ModelKey, PostgresVersion,
+    Sentence, Slug, Tag, Word,
 };
 pub use network::{Cidr, Hostname, IssuerUrl};
 pub use path::{ExistingFolder, FolderPath, PemBundle};
@@ -139,6 +139,8 @@ mod tests {
         example_is_right::<ReservationId>();
         example_is_right::<RoleArn>();
         example_is_right::<S3Uri>();
+        example_is_right::<Sentence>();
+        example_is_right::<Slug>();
         example_is_right::<Tag>();
         example_is_right::<Word>();
         example_is_right::<ZoneName>();

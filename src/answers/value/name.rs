@@ -156,6 +156,28 @@ text_value! {
     }
 }
 
+text_value! {
+    /// A short name of several words: `one-nat-gateway`.
+    Slug, "a short name", "^[a-z0-9]+(-[a-z0-9]+)*$", "one-nat-gateway",
+    |text| {
+        if is_hyphenated(text) { Ok(text.to_owned()) } else { Err(not_a(text, "a short name", "one-nat-gateway")) }
+    }
+}
+
+text_value! {
+    /// A sentence of somebody, in one line.
+    Sentence, "a sentence", r"^[^\r\n]*[^\s][^\r\n]*$", "a trial, which needs no standby",
+    |text| {
+        if text.trim().is_empty() {
+            Err("is empty: one sentence is wanted".to_owned())
+        } else if text.chars().any(char::is_control) || text.chars().count() > 300 {
+            Err(format!("`{}` is not a sentence in one line of up to 300 letters", text.escape_debug()))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
 /// Words of lower-case letters and digits with one hyphen between them.
 fn is_hyphenated(text: &str) -> bool {
     text.split('-').all(|word| all(word, is_lower_or_digit))

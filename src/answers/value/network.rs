@@ -18,6 +18,11 @@ impl Cidr {
         self.0.prefix_len() == 0
     }
 
+    /// The first address.
+    pub fn first(self) -> Ipv4Addr {
+        self.0.network()
+    }
+
     /// The length of the prefix: 16 of `10.40.0.0/16`.
     pub fn prefix_len(self) -> u8 {
         self.0.prefix_len()

@@ -237,7 +237,8 @@ fn judge_models(answers: &Answers, choices: &Choices) -> Finding {
     }
 }
 
-fn gigabytes(bytes: u64) -> String {
+/// Bytes in words: `21.4 GB`.
+pub(super) fn gigabytes(bytes: u64) -> String {
     let tenths = bytes / 100_000_000;
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }

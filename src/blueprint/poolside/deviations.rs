@@ -1,70 +1,75 @@
 //! Where an installation departs from the reference architecture v1.2.
 //!
-//! A departure is allowed; it is stated on the review screen, in the report and in the receipt.
+//! A departure is allowed; it is stated on the review and in the report, with the reason for it.
 //! What the reference architecture does not speak of is no departure.
 
-use serde::Serialize;
-
+use super::questions::CATALOGUE;
 use super::questions::advanced::{database, nodes, options};
 use super::questions::gpu::GPU_INSTANCE_TYPE;
 use super::questions::hostname::{INGRESS_CONTROLLER, LOAD_BALANCER_SCHEME};
 use super::questions::network::{ENABLE_NAT_GATEWAY, SINGLE_NAT_GATEWAY};
+use super::questions::review::reason;
 use super::questions::security::{
     CLUSTER_ENDPOINT_PUBLIC_ACCESS, CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS,
 };
 use super::values::Profile;
 use crate::answers::{Answers, Question};
+use crate::blueprint::Deviation;
 
-/// One departure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Deviation {
-    /// A short name: `one-nat-gateway`.
-    pub id: &'static str,
-    /// What is different, and what the reference has.
-    pub sentence: String,
-    /// The key of the answer that causes it; absent where springboard always departs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<&'static str>,
-}
-
-/// All departures: those of springboard itself, then those that the answers cause.
+/// All departures: those of springboard itself, then those that the answers cause, each with the
+/// reason that was given.
 pub fn deviations(answers: &Answers) -> Vec<Deviation> {
+    let own =
+        |id, sentence: &str| Deviation { id, sentence: sentence.into(), key: None, reason: None };
     let mut found = vec![
-        Deviation {
-            id: "helm-outside-terraform",
-            sentence: "charts are installed by springboard; the reference runs them from Terraform"
-                .into(),
-            key: None,
-        },
-        Deviation {
-            id: "access-logs-sse-s3",
-            sentence: "the access-log bucket is encrypted with keys of S3 (SSE-S3); the reference \
-                       encrypts buckets with customer-managed keys"
-                .into(),
-            key: None,
-        },
+        own(
+            "helm-outside-terraform",
+            "charts are installed by springboard; the reference runs them from Terraform",
+        ),
+        own(
+            "access-logs-sse-s3",
+            "the access-log bucket is encrypted with keys of S3 (SSE-S3); the reference encrypts \
+             buckets with customer-managed keys",
+        ),
     ];
-    found.extend(network(answers));
-    found.extend(nodes(answers));
-    found.extend(database(answers));
-    found.extend(options(answers));
+    found.extend(answered(answers).map(|mut deviation| {
+        deviation.reason = reason(answers, deviation.id);
+        deviation
+    }));
     found
 }
 
+/// The departures that the answers cause.
+pub fn answered(answers: &Answers) -> impl Iterator<Item = Deviation> {
+    possible(answers).filter(|(is_so, _)| *is_so).map(|(_, deviation)| deviation)
+}
+
+/// The names of all departures that answers can cause.
+pub fn known() -> Vec<&'static str> {
+    possible(&Answers::none(&CATALOGUE)).map(|(_, deviation)| deviation.id).collect()
+}
+
+/// What answers can depart in, and whether these do.
+fn possible(answers: &Answers) -> impl Iterator<Item = (bool, Deviation)> {
+    let parts = [network(answers), nodes(answers), database(answers), options(answers)];
+    parts.into_iter().flatten()
+}
+
 fn when(
-    wrong: bool,
+    is_so: bool,
     id: &'static str,
     question: &Question,
     sentence: impl Into<String>,
-) -> Option<Deviation> {
-    wrong.then(|| Deviation { id, sentence: sentence.into(), key: Some(question.key) })
+) -> (bool, Deviation) {
+    let sentence = sentence.into();
+    (is_so, Deviation { id, sentence, key: Some(question.key), reason: None })
 }
 
-fn network(answers: &Answers) -> impl Iterator<Item = Deviation> {
+fn network(answers: &Answers) -> Vec<(bool, Deviation)> {
     let has_nat = answers.flag(&ENABLE_NAT_GATEWAY);
     let is_open = answers.flag(&CLUSTER_ENDPOINT_PUBLIC_ACCESS)
         && answers.list(&CLUSTER_ENDPOINT_PUBLIC_ACCESS_CIDRS).iter().any(|r| r == "0.0.0.0/0");
-    [
+    vec![
         when(
             has_nat && answers.flag(&SINGLE_NAT_GATEWAY),
             "one-nat-gateway",
@@ -96,16 +101,14 @@ fn network(answers: &Answers) -> impl Iterator<Item = Deviation> {
             "the load balancer is internal; in the reference it faces the internet",
         ),
     ]
-    .into_iter()
-    .flatten()
 }
 
-fn nodes(answers: &Answers) -> impl Iterator<Item = Deviation> {
+fn nodes(answers: &Answers) -> Vec<(bool, Deviation)> {
     let cpu_type = answers.text(&nodes::CPU_INSTANCE_TYPE).unwrap_or_default();
     let cpu_nodes = answers.number(&nodes::CPU_DESIRED_SIZE).unwrap_or_default();
     let is_p5 = Profile::of(answers) == Profile::Full
         && answers.text(&GPU_INSTANCE_TYPE) == Some("p5.48xlarge");
-    [
+    vec![
         when(
             is_p5,
             "gpu-below-minimum",
@@ -133,13 +136,11 @@ fn nodes(answers: &Answers) -> impl Iterator<Item = Deviation> {
              nodes",
         ),
     ]
-    .into_iter()
-    .flatten()
 }
 
-fn database(answers: &Answers) -> impl Iterator<Item = Deviation> {
+fn database(answers: &Answers) -> Vec<(bool, Deviation)> {
     let class = answers.text(&database::DATABASE_INSTANCE_CLASS).unwrap_or_default();
-    [
+    vec![
         when(
             class != "db.m7g.xlarge",
             "database-class",
@@ -153,12 +154,10 @@ fn database(answers: &Answers) -> impl Iterator<Item = Deviation> {
             "the database is in one zone; the reference has a standby in a second one",
         ),
     ]
-    .into_iter()
-    .flatten()
 }
 
-fn options(answers: &Answers) -> impl Iterator<Item = Deviation> {
-    [
+fn options(answers: &Answers) -> Vec<(bool, Deviation)> {
+    vec![
         when(
             !answers.flag(&options::ENABLE_MARKETPLACE_METERING),
             "no-metering",
@@ -179,6 +178,4 @@ fn options(answers: &Answers) -> impl Iterator<Item = Deviation> {
              there",
         ),
     ]
-    .into_iter()
-    .flatten()
 }

@@ -8,6 +8,7 @@
 mod afterwards;
 mod checks;
 mod choices;
+mod consequences;
 pub mod cost;
 mod delivered;
 mod demand;
@@ -27,8 +28,10 @@ use serde_json::json;
 use self::questions::account::{AWS_PROFILE, REGION};
 use self::questions::gpu::GPU_CAPACITY_RESERVATION_ID;
 use self::questions::profile::DEPLOYMENT_NAME;
-use super::{Blueprint, BlueprintError, Description, Given, Reached, Todo};
-use crate::answers::{Answers, Catalogue};
+use super::{
+    Blueprint, BlueprintError, Consequences, Description, Deviation, Given, Reached, Todo,
+};
+use crate::answers::{Answers, Catalogue, Question};
 use crate::bundle::{Pinned, embedded};
 use crate::plan::Plan;
 use crate::plan::demand::Demand;
@@ -88,6 +91,18 @@ impl Blueprint for Poolside {
         stages::plan(answers, given)
     }
 
+    fn deviations(&self, answers: &Answers) -> Vec<Deviation> {
+        deviations::deviations(answers)
+    }
+
+    fn reasons(&self) -> &'static Question {
+        &questions::review::DEVIATIONS
+    }
+
+    fn consequences(&self, answers: &Answers, today: Date) -> Consequences {
+        consequences::consequences(answers, today)
+    }
+
     fn describe(&self, answers: &Answers, today: Date) -> Description {
         let cost = cost::estimate(answers, today);
         let time = time::stage_times(answers);
@@ -99,9 +114,7 @@ impl Blueprint for Poolside {
                 stage.seconds.map_or("unknown".into(), |s| format!("about {} min", s.div_ceil(60)));
             lines.push(format!("{:<14} {about} ({})", stage.stage, stage.basis));
         }
-        lines.push(String::new());
-        lines.extend(deviations.iter().map(|d| format!("deviation {}: {}", d.id, d.sentence)));
-        Description { cost: json!(cost), time: json!(time), deviations: json!(deviations), lines }
+        Description { cost: json!(cost), time: json!(time), deviations, lines }
     }
 
     fn afterwards(&self, answers: &Answers, reached: &Reached<'_>) -> Vec<Todo> {

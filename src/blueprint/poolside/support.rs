@@ -28,13 +28,20 @@ const CALENDAR: [(&str, Date, Date); 8] = [
     ("1.36", date(2027, 8, 2), date(2028, 8, 2)),
 ];
 
+/// The days on which standard and extended support of `version` end; none where the calendar does
+/// not know the version.
+pub fn support_of(version: &str) -> Option<(Date, Date)> {
+    let known = CALENDAR.iter().find(|(known, ..)| *known == version);
+    known.map(|(_, standard, extended)| (*standard, *extended))
+}
+
 /// The support of `version` on `day`; none where the calendar does not know the version.
 pub fn support_on(version: &str, day: Date) -> Option<Support> {
-    let (_, standard, extended) = CALENDAR.iter().find(|(known, ..)| *known == version)?;
+    let (standard, extended) = support_of(version)?;
     // Extended support is billed from the first moment of the day that ends standard support.
     Some(match day {
-        day if day < *standard => Support::Standard,
-        day if day < *extended => Support::Extended,
+        day if day < standard => Support::Standard,
+        day if day < extended => Support::Extended,
         _ => Support::Ended,
     })
 }

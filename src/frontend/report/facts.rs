@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::engine::deployment::{Deployment, DeploymentError};
@@ -33,6 +34,19 @@ pub(super) struct Facts {
     pub(super) more_troubles: usize,
     /// The answers, with where they came from.
     pub(super) answers: Vec<Asked>,
+    /// Where they depart from the reference.
+    pub(super) departures: Vec<Departure>,
+}
+
+/// Where the answers depart from the reference.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Departure {
+    pub(super) id: String,
+    pub(super) sentence: String,
+    /// Absent where any answers depart so.
+    pub(super) key: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 /// One run of the chain.
@@ -124,7 +138,10 @@ impl Facts {
         let path = deployment.run(run).join("answers.json");
         // Runs of older versions have none.
         let Ok(text) = std::fs::read_to_string(path) else { return };
-        let document: Value = serde_json::from_str(&text).unwrap_or_default();
+        let mut document: Value = serde_json::from_str(&text).unwrap_or_default();
+        // Those of older versions have none.
+        let departures = document["deviations"].take();
+        self.departures = serde_json::from_value(departures).unwrap_or_default();
         let Some(answers) = document["answers"].as_object() else { return };
         let before = std::mem::take(&mut self.answers);
         self.answers = answers

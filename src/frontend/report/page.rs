@@ -50,6 +50,7 @@ pub(super) fn of(facts: &Facts) -> String {
     made(&mut html, facts);
     outputs(&mut html, facts);
     asked(&mut html, facts);
+    departures(&mut html, facts);
     versions(&mut html, facts);
     checks(&mut html, facts);
     html.markup("</body></html>\n");
@@ -174,6 +175,23 @@ fn asked(html: &mut Html, facts: &Facts) {
     html.table(&["Question", "Answer", "Source"], |html| {
         for asked in &facts.answers {
             html.row(&[&asked.key, &asked.value, &asked.source]);
+        }
+    });
+}
+
+fn departures(html: &mut Html, facts: &Facts) {
+    if facts.departures.is_empty() {
+        return;
+    }
+    html.heading("Departures from the reference");
+    html.table(&["Departure", "What is different", "Reason"], |html| {
+        for departure in &facts.departures {
+            let reason = match (&departure.reason, &departure.key) {
+                (Some(reason), _) => reason,
+                (None, Some(_)) => "none was given",
+                (None, None) => "springboard departs so with any answers",
+            };
+            html.row(&[&departure.id, &departure.sentence, &reason]);
         }
     });
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::answers::Answers;
+use crate::blueprint::{Consequences, Facts};
 use crate::host::Host;
 use crate::preflight::offers::Offered;
 use crate::run::event::Outcome;
@@ -43,9 +44,6 @@ impl PartialEq for Wanted {
     }
 }
 
-/// Facts: what, and how it is.
-pub type Facts = Vec<(String, String)>;
-
 /// What a form is told.
 #[derive(Debug, Clone)]
 pub enum Heard {
@@ -70,6 +68,8 @@ pub enum Heard {
         /// The facts, or why they are not known.
         facts: Result<Facts, String>,
     },
+    /// What follows from the answers.
+    Follows(Consequences),
     /// How the checks have ended.
     Checked(Vec<Found>),
     /// What would be made, or why that is not known.

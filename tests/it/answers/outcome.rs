@@ -76,6 +76,8 @@ fn only_what_departs_from_the_reference_is_named() {
             "parameter-store",
         ]
     );
+    let known = springboard::blueprint::poolside::deviations::known();
+    assert!(by_answers.iter().all(|id| known.contains(id)), "{known:?}");
     for deviation in deviations(&everything) {
         assert!(!deviation.sentence.ends_with('.'), "{}", deviation.sentence);
         assert!(deviation.key.is_none_or(|key| CATALOGUE.question(key).is_some()));

@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use springboard::answers::{Answers, Kind, Loader, Question, Value, explain, schema, template};
+use springboard::blueprint::poolside::deviations;
 use springboard::blueprint::poolside::questions::CATALOGUE;
 use springboard::blueprint::poolside::variables::{Facts, Pass, variables};
 
@@ -135,6 +136,18 @@ fn values(question: &'static Question) -> BoxedStrategy<Option<Value>> {
         }
         (Kind::Flag, key) if key.starts_with("enable_web") || key.starts_with("database") => {
             any::<bool>().prop_map(|flag| Some(Value::Flag(flag))).boxed()
+        }
+        (Kind::Table(_), "deviations") => {
+            let some = prop::sample::subsequence(deviations::known(), 0..=2);
+            let reason = "[^\\p{C}]{0,20}[^\\p{C}\\s]";
+            (some, reason)
+                .prop_map(|(ids, reason)| {
+                    let row = BTreeMap::from([("reason".to_owned(), reason.into())]);
+                    let rows = ids.into_iter().map(|id| (id.to_owned(), row.clone()));
+                    let rows: BTreeMap<_, _> = rows.collect();
+                    (!rows.is_empty()).then_some(Value::Table(rows))
+                })
+                .boxed()
         }
         (Kind::Table(_), _) => prop::collection::btree_map(
             "[a-z][a-z0-9-]{0,8}[a-z]",

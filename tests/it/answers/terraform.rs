@@ -214,3 +214,40 @@ fn the_root_accepts_what_answers_make() {
         }
     }
 }
+
+#[test]
+fn the_subnets_beside_the_range_are_those_that_terraform_cuts() {
+    let module = fs::read_to_string(root().join("terraform/modules/network/main.tf")).unwrap();
+    let from = module.find("  prefix             =").unwrap();
+    let until = from + module[from..].find("\n  )\n").unwrap() + "\n  )\n".len();
+    let cuts = &module[from..until];
+    for (name, engine) in engines() {
+        for range in ["10.40.0.0/16", "10.40.128.0/18", "192.168.16.0/20"] {
+            let folder = tempfile::tempdir().unwrap();
+            let text = format!(
+                "variable \"vpc_cidr\" {{\n  default = \"{range}\"\n}}\nlocals {{\n{cuts}}}\n\
+                 output \"blocks\" {{\n  value = local.blocks\n}}\n"
+            );
+            fs::write(folder.path().join("main.tf"), text).unwrap();
+            let run = |args: &[&str]| {
+                let (code, text) = capture(&engine, args, folder.path());
+                assert_eq!(code, Some(0), "{name}, {range}:\n{text}");
+                text
+            };
+            run(&["init", "-input=false", "-no-color"]);
+            run(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+            let said = run(&["output", "-json", "blocks"]);
+            // Warnings about the machine's own settings may stand around it.
+            let list = &said[said.find("[\"").unwrap()..];
+            let mut documents = serde_json::Deserializer::from_str(list).into_iter();
+            let blocks: Vec<String> = documents.next().unwrap().unwrap();
+            let zones = "availability_zones=[\"us-west-2a\",\"us-west-2b\",\"us-west-2c\"]";
+            let vpc = format!("vpc_cidr={range}");
+            let answers = load("valid", "platform-only.toml", &[zones, &vpc]).unwrap();
+            let today = "2026-11-21".parse().unwrap();
+            let beside = &springboard::blueprint::ALL[0].consequences(&answers, today)["vpc_cidr"];
+            let shown: Vec<&str> = beside.iter().flat_map(|(_, text)| text.split(", ")).collect();
+            assert_eq!(shown, blocks, "{name}, {range}");
+        }
+    }
+}

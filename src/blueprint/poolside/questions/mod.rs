@@ -12,6 +12,7 @@ pub mod gpu;
 pub mod hostname;
 pub mod network;
 pub mod profile;
+pub mod review;
 mod rules;
 pub mod security;
 
@@ -31,6 +32,7 @@ pub static CATALOGUE: Catalogue = Catalogue {
         advanced::PAGE,
         bundle::PAGE,
     ],
+    review: Some(&review::PAGE),
     rules: rules::RULES,
 };
 

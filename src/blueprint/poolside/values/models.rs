@@ -250,7 +250,7 @@ pub fn checkpoint_uri(bucket: &str, stem: &str) -> String {
 }
 
 /// `laguna-xs` of `laguna-xs-2`: what stands before the first part that is a version.
-fn model_of(stem: &str) -> &str {
+pub fn model_of(stem: &str) -> &str {
     stem.match_indices('-')
         .find(|(at, _)| {
             let version = &stem[at + 1..];

@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 use super::rows::{Row, Shown};
 use super::{Focus, Live, Over, Planned, Wizard};
 use crate::answers::Page;
+use crate::blueprint::Deviation;
 use crate::frontend::tui::canvas::Canvas;
 use crate::frontend::tui::frame::{self, Body, Chrome};
 use crate::frontend::tui::keymap::{Command, KEYMAP};
@@ -15,6 +16,8 @@ use crate::run::event::Outcome;
 
 /// Columns of a value, its brackets included.
 const VALUE: (u16, u16) = (27, 65);
+/// Columns of a reason, its brackets included.
+const REASON: (u16, u16) = (16, 69);
 /// The first column of the source.
 const SOURCE: u16 = 67;
 /// Rows below the fields: a rule, five of explanation, Continue.
@@ -68,7 +71,10 @@ impl Wizard {
 
     /// How many errors there are, and since when the draft is saved.
     fn aside(&self) -> String {
+        let missing = if self.shown().is_none() { self.reasons_missing() } else { 0 };
         let errors = match self.wrong().len() {
+            0 if missing == 1 => "1 reason is missing".to_owned(),
+            0 if missing > 1 => format!("{missing} reasons are missing"),
             0 => "no errors".to_owned(),
             1 => "1 to mend".to_owned(),
             number => format!("{number} to mend"),
@@ -186,7 +192,7 @@ impl Wizard {
         canvas.put_short(4, at, 22, &row.label, role);
         let width = VALUE.1 - VALUE.0 + 1;
         match &row.shown {
-            Shown::Typed(text) => self.draw_typed(canvas, at, text, is_focus),
+            Shown::Typed(text) => self.draw_typed(canvas, (VALUE, at), text, is_focus),
             Shown::Chosen(text) => {
                 let inside = usize::from(width - 2);
                 let text = crate::frontend::view::names::shortened(text, inside);
@@ -216,17 +222,40 @@ impl Wizard {
         self.over.is_none().then_some(self.focus)
     }
 
-    fn draw_typed(&self, canvas: &mut Canvas<'_>, at: u16, text: &str, is_focus: bool) {
-        let inside = usize::from(VALUE.1 - VALUE.0 - 1);
+    /// The row in which the reason of a departure is typed.
+    pub(super) fn draw_reason(
+        &self,
+        canvas: &mut Canvas<'_>,
+        at: u16,
+        deviation: &Deviation,
+        is_focus: bool,
+    ) {
+        let role = if is_focus { Role::Focus } else { Role::Text };
+        canvas.put(4, at, 12, "  Reason", role);
+        let text = deviation.reason.as_deref().unwrap_or_default();
+        self.draw_typed(canvas, (REASON, at), text, is_focus);
+        if deviation.wants_reason() && !self.given.is_rehearsal {
+            canvas.put(REASON.1 + 2, at, 9, "x missing", Role::Bad);
+        }
+    }
+
+    fn draw_typed(
+        &self,
+        canvas: &mut Canvas<'_>,
+        ((first, last), at): ((u16, u16), u16),
+        text: &str,
+        is_focus: bool,
+    ) {
+        let inside = usize::from(last - first - 1);
         let cursor = if is_focus { self.cursor } else { 0 };
         // A long text is seen where the cursor is.
         let from = if is_focus { (cursor + 1).saturating_sub(inside) } else { 0 };
         let seen: String = text.chars().skip(from).take(inside).collect();
         let role = if is_focus { Role::Focus } else { Role::Text };
         let boxed = format!("[{seen:<inside$}]");
-        canvas.put(VALUE.0, at, VALUE.1 - VALUE.0 + 1, &boxed, role);
+        canvas.put(first, at, last - first + 1, &boxed, role);
         if is_focus && !self.is_commanding {
-            let column = VALUE.0 + u16::try_from(cursor - from).unwrap_or(0);
+            let column = first + u16::try_from(cursor - from).unwrap_or(0);
             canvas.cursor = Some(Position::new(column, at - 1));
         }
     }

@@ -22,10 +22,10 @@ use self::review::Review;
 use super::canvas::Canvas;
 use super::face::{Effect, Face, Leaving, Message};
 use super::frame::Body;
-use super::inquiry::{Draft, Facts, Found, Heard, Kept, Preview, Wanted};
+use super::inquiry::{Draft, Found, Heard, Kept, Preview, Wanted};
 use super::theme::Theme;
 use crate::answers::{Kind, Offers, Page, Question, Value};
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Consequences, Facts};
 use crate::form::{Form, State};
 use crate::preflight::offers::Offered;
 use crate::run::event::Outcome;
@@ -104,6 +104,7 @@ pub struct Wizard {
     review: Review,
     live: BTreeMap<&'static str, Live>,
     facts: BTreeMap<&'static str, Result<Facts, String>>,
+    follows: Consequences,
     checks: Option<Vec<Found>>,
     left_out: BTreeSet<&'static str>,
     plan: Planned,
@@ -141,6 +142,7 @@ impl Wizard {
             review: Review::default(),
             live: BTreeMap::new(),
             facts: BTreeMap::new(),
+            follows: Consequences::new(),
             checks: None,
             left_out: BTreeSet::new(),
             plan: Planned::Not,
@@ -227,7 +229,8 @@ impl Wizard {
     /// What is missing or wrong, by question; what is missing only once its page was left.
     fn wrong(&self) -> Vec<(&'static Question, State)> {
         let mut found = Vec::new();
-        for page in self.form.pages() {
+        let review = self.form.so_far().catalogue().review;
+        for page in self.form.pages().chain(review) {
             let was_left = self.left.contains(page.id);
             for field in self.form.fields(page) {
                 let counts = match field.state {
@@ -268,6 +271,11 @@ impl Wizard {
             Some(Err(why)) => return Some(format!("the answers cannot be saved: {why}")),
             _ => {}
         }
+        match self.reasons_missing() {
+            0 => {}
+            1 => return Some("Start waits for the reason of a departure".to_owned()),
+            number => return Some(format!("Start waits for the reasons of {number} departures")),
+        }
         if self.checks.is_none() {
             return Some("Start waits for the checks".to_owned());
         }
@@ -300,6 +308,7 @@ impl Wizard {
             Heard::Facts { key, facts } => {
                 self.facts.insert(key, facts);
             }
+            Heard::Follows(follows) => self.follows = follows,
             Heard::Checked(found) => self.checks = Some(found),
             Heard::Planned(plan) => self.plan = Planned::Known(plan),
         }

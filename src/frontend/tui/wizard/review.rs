@@ -3,6 +3,7 @@
 
 use super::{Planned, Wizard};
 use crate::answers::Question;
+use crate::blueprint::{Deviation, with_reason};
 use crate::frontend::tui::canvas::Canvas;
 use crate::frontend::tui::face::{Effect, Leaving};
 use crate::frontend::tui::frame::Body;
@@ -23,6 +24,20 @@ pub(super) struct Review {
     top: usize,
 }
 
+impl Review {
+    /// Keeps the line in focus in sight, and above a reason what it is the reason for.
+    fn keep_visible(&mut self, lines: &[Line], height: usize) {
+        let is_text = |line: &Line| matches!(line, Line::Text(..));
+        let before = lines[..self.at].iter().rev().take_while(|line| is_text(line)).count();
+        let above = match lines.get(self.at) {
+            Some(Line::Reason(_)) => self.at - before.min(3),
+            _ => self.at,
+        };
+        let top = kept_visible(self.top, above, height, lines.len());
+        self.top = kept_visible(top, self.at, height, lines.len());
+    }
+}
+
 /// A line of the review.
 #[derive(Debug, Clone)]
 enum Line {
@@ -34,6 +49,8 @@ enum Line {
     Answer(&'static Question, String),
     /// A check that has not passed: Enter says what mends it.
     Check(Found),
+    /// Why the answers depart from the reference: letters are typed into it.
+    Reason(Deviation),
     /// Begin.
     Start,
 }
@@ -44,6 +61,7 @@ impl Line {
         match self {
             Self::Answer(question, _) => Some(question.key.to_owned()),
             Self::Check(found) => Some(format!("check {}", found.check)),
+            Self::Reason(deviation) => Some(format!("reason {}", deviation.id)),
             Self::Start => Some("start".to_owned()),
             Self::Head(title, _) => Some(format!("head {title}")),
             Self::Text(..) => None,
@@ -51,7 +69,7 @@ impl Line {
     }
 
     fn is_stop(&self) -> bool {
-        matches!(self, Self::Answer(..) | Self::Check(_) | Self::Start)
+        matches!(self, Self::Answer(..) | Self::Check(_) | Self::Reason(_) | Self::Start)
     }
 }
 
@@ -110,13 +128,14 @@ impl Wizard {
     fn described(&self, lines: &mut Vec<Line>) {
         let today = self.given.now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let described = self.given.blueprint.describe(self.form.so_far(), today);
-        let mut heads = ["What it costs", "How long it takes", "Departures"].into_iter();
+        let mut heads = ["What it costs", "How long it takes"].into_iter();
         for part in described.lines.split(String::is_empty) {
             lines.push(Line::Head(heads.next().unwrap_or("More").into(), String::new()));
             for line in part.iter().flat_map(|line| wrapped_hanging(line)) {
                 lines.push(Line::Text(line, Role::Text));
             }
         }
+        departures(described.deviations, lines);
     }
 
     fn checked(&self, lines: &mut Vec<Line>) {
@@ -148,7 +167,9 @@ impl Wizard {
         if !file.is_empty() {
             lines.push(Line::Text(format!("All of them are in {file}"), Role::Text));
         }
-        for (question, _, _) in self.form.so_far().entries() {
+        let reasons = self.given.blueprint.reasons();
+        let answers = self.form.so_far().entries().filter(|(asked, ..)| asked.key != reasons.key);
+        for (question, _, _) in answers {
             let field = self.form.field(question);
             let value = super::rows::plain(&field.content);
             let value = crate::frontend::view::names::shortened(&value, 30);
@@ -172,7 +193,7 @@ impl Wizard {
         let same = lines.iter().rposition(|line| line.name().as_deref() == Some(anchor));
         self.review.at = same.unwrap_or(self.review.at).min(lines.len().saturating_sub(1));
         let height = self.review_height();
-        self.review.top = kept_visible(self.review.top, self.review.at, height, lines.len());
+        self.review.keep_visible(&lines, height);
     }
 
     /// Rows of the review: on a large terminal it goes on below.
@@ -196,6 +217,15 @@ impl Wizard {
             Some(Line::Answer(..)) => vec![(Command::Do, "change")],
             Some(Line::Check(_)) => vec![(Command::Do, "remedy"), (Command::LeaveOut, "leave out")],
             Some(Line::Start) => vec![(Command::Do, "start")],
+            Some(Line::Reason(_)) if self.is_typing() => {
+                return vec![
+                    (Command::Do, "accept"),
+                    (Command::Next, "next"),
+                    (Command::Empty, "empty"),
+                    (Command::Out, "commands"),
+                    (Command::Interrupt, "quit"),
+                ];
+            }
             _ => Vec::new(),
         };
         keys.extend([
@@ -210,7 +240,21 @@ impl Wizard {
     }
 
     pub(super) fn review_key(&mut self, meaning: Meaning) -> Vec<Effect> {
-        let Meaning::Command(command) = meaning else { return Vec::new() };
+        let command = match meaning {
+            Meaning::Command(command) => command,
+            Meaning::Letter(letter) => {
+                self.insert(&letter.to_string());
+                return Vec::new();
+            }
+            Meaning::Backspace => {
+                self.backspace();
+                return Vec::new();
+            }
+            Meaning::Nothing => return Vec::new(),
+        };
+        if self.is_typing() && self.reason_command(command) {
+            return Vec::new();
+        }
         let lines = self.lines();
         let (last, height) = (lines.len().saturating_sub(1), self.review_height());
         let at = self.review.at;
@@ -251,13 +295,78 @@ impl Wizard {
             }
             _ => at,
         };
-        self.review.top = kept_visible(self.review.top, self.review.at, height, lines.len());
+        self.review.keep_visible(&lines, height);
+        if self.review.at != at {
+            self.is_commanding = false;
+            self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
+        }
         Vec::new()
+    }
+
+    /// What a key does to the reason that is being typed; `false` when it is not about that.
+    fn reason_command(&mut self, command: Command) -> bool {
+        match command {
+            Command::Left => self.move_cursor(false),
+            Command::Right => self.move_cursor(true),
+            Command::First => self.cursor = 0,
+            Command::Last => {
+                self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
+            }
+            Command::Empty => self.enter_reason(""),
+            Command::Out => self.is_commanding = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// The departure whose reason is in focus.
+    pub(super) fn reason_in_focus(&self) -> Option<Deviation> {
+        // The lines of a review are many: they are not made for a page.
+        let line =
+            self.shown().is_none().then(|| self.lines().into_iter().nth(self.review.at))??;
+        if let Line::Reason(deviation) = line { Some(deviation) } else { None }
+    }
+
+    /// Puts a reason beside the departure in focus; one without letters is none.
+    pub(super) fn enter_reason(&mut self, reason: &str) {
+        let Some(deviation) = self.reason_in_focus() else { return };
+        if reason.trim().is_empty() {
+            self.cursor = 0;
+        }
+        let blueprint = self.given.blueprint;
+        let answers = self.form.so_far();
+        self.enter_text(blueprint.reasons(), with_reason(blueprint, answers, deviation.id, reason));
+    }
+
+    /// Takes out of the answers what is a reason for nothing.
+    fn drop_reasons(&mut self) {
+        let blueprint = self.given.blueprint;
+        let text = with_reason(blueprint, self.form.so_far(), "", "");
+        self.enter_text(blueprint.reasons(), text);
+        self.say("Reasons for what is no departure are dropped");
+    }
+
+    /// How many departures are still without the reason that is wanted for them.
+    pub(super) fn reasons_missing(&self) -> usize {
+        if self.given.is_rehearsal {
+            return 0;
+        }
+        let deviations = self.given.blueprint.deviations(self.form.so_far());
+        deviations.iter().filter(|deviation| deviation.wants_reason()).count()
     }
 
     fn carry_out(&mut self, line: Option<&Line>) -> Vec<Effect> {
         match line {
+            Some(Line::Answer(question, _))
+                if question.key == self.given.blueprint.reasons().key =>
+            {
+                self.drop_reasons();
+            }
             Some(Line::Answer(question, _)) => self.go_to_question(question),
+            Some(Line::Reason(deviation)) if deviation.wants_reason() => {
+                self.say("One sentence says why; it stands in the plan and in the report");
+            }
+            Some(Line::Reason(_)) => self.review.at = next_stop(&self.lines(), self.review.at),
             Some(Line::Check(found)) => {
                 let mend = found.remedy.clone();
                 self.say(mend.unwrap_or_else(|| "there is nothing to do about it".to_owned()));
@@ -335,6 +444,7 @@ impl Wizard {
                 canvas.put_short(14, row, 22, found.check, role);
                 canvas.put_short(37, row, 43, &found.found, Role::Text);
             }
+            Line::Reason(deviation) => self.draw_reason(canvas, row, deviation, is_focus),
             Line::Start => {
                 let what = if self.given.is_rehearsal { "the rehearsal" } else { "the install" };
                 let text = match self.waits_for() {
@@ -343,6 +453,20 @@ impl Wizard {
                 };
                 canvas.put_short(4, row, 76, &text, role);
             }
+        }
+    }
+}
+
+/// Where the answers depart from the reference, each departure of theirs with its reason.
+fn departures(deviations: Vec<Deviation>, lines: &mut Vec<Line>) {
+    let answered = deviations.iter().filter(|deviation| deviation.key.is_some()).count();
+    let aside = format!("{answered} by these answers");
+    lines.push(Line::Head("Departures from the reference".into(), aside));
+    for deviation in deviations {
+        let text = format!("{}: {}", deviation.id, deviation.sentence);
+        lines.extend(wrapped_hanging(&text).into_iter().map(|l| Line::Text(l, Role::Text)));
+        if deviation.key.is_some() {
+            lines.push(Line::Reason(deviation));
         }
     }
 }

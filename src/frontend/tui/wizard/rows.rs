@@ -4,6 +4,9 @@ use super::text::items_of;
 use super::{Focus, Live, STALE, Wizard, is_live};
 use crate::answers::{Choice, Kind, Page, Question};
 use crate::form::{Content, Field, State, Viability};
+use crate::frontend::tui::inquiry::Found;
+use crate::frontend::view::mark::Mark;
+use crate::run::event::Outcome;
 
 /// A row of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +49,30 @@ impl Wizard {
             self.rows_of(&field, &mut rows);
             self.facts_of(field.question, &mut rows);
         }
+        self.checks_of(page, &mut rows);
         rows
+    }
+
+    /// What checks have found of what the page asks, the worst first, under everything else.
+    fn checks_of(&self, page: &'static Page, rows: &mut Vec<Row>) {
+        let order = [Outcome::Fail, Outcome::Warn, Outcome::Unknown, Outcome::Pass];
+        let rank = |found: &&Found| order.iter().position(|outcome| *outcome == found.outcome);
+        let about = self.checks.iter().flatten().filter(|found| found.subject == page.id);
+        let mut about: Vec<&Found> = about.filter(|found| rank(found).is_some()).collect();
+        about.sort_by_key(rank);
+        for found in about {
+            rows.push(Row {
+                label: found.check.to_owned(),
+                shown: Shown::Fact(format!(
+                    "{}: {}",
+                    Mark::from(found.outcome).word(),
+                    found.found
+                )),
+                source: String::new(),
+                is_wrong: false,
+                focus: None,
+            });
+        }
     }
 
     fn rows_of(&self, field: &Field, rows: &mut Vec<Row>) {
@@ -149,6 +175,9 @@ impl Wizard {
             }
             Some(Err(why)) => fact("not known", why.clone(), ""),
             None => {}
+        }
+        for (what, text) in self.follows.get(question.key).into_iter().flatten() {
+            fact(what, text.clone(), "");
         }
     }
 

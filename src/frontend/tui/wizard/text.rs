@@ -7,6 +7,9 @@ use crate::form::{Content, Field};
 impl Wizard {
     /// The text of the field in focus, where it is one that is typed.
     pub(super) fn typed_text(&self) -> Option<String> {
+        if let Some(deviation) = self.reason_in_focus() {
+            return Some(deviation.reason.unwrap_or_default());
+        }
         let question = self.question()?;
         let field = self.form.field(question);
         is_typed(&field).then(|| text_of(&field, self.focus.item))
@@ -66,6 +69,10 @@ impl Wizard {
             return;
         }
         let clean = |part: &str| part.chars().filter(|c| !c.is_control()).collect::<String>();
+        if self.shown().is_none() {
+            self.insert(&clean(text.trim()));
+            return;
+        }
         let Some(question) = self.question() else { return };
         if let Kind::List { .. } = question.kind {
             let parts: Vec<String> = text
@@ -104,6 +111,10 @@ impl Wizard {
     }
 
     fn enter(&mut self, typed: String) {
+        if self.shown().is_none() {
+            self.enter_reason(&typed);
+            return;
+        }
         let Some(question) = self.question() else { return };
         if let Kind::List { .. } = question.kind {
             let mut items = items_of(&self.form.field(question));

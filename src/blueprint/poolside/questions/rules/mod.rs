@@ -42,6 +42,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "models-named", check: workload::models_named },
     Rule { id: "models-in-bucket", check: workload::models_in_bucket },
     Rule { id: "models-fit", check: workload::models_fit },
+    Rule { id: "departures-known", check: workload::departures_known },
 ];
 
 /// A conflict where `wrong` holds.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::super::deviations;
 use super::super::super::values::models::default_gpus;
 use super::super::account::{REGION, TAGS};
 use super::super::advanced::{cluster, database, nodes};
@@ -12,6 +13,7 @@ use super::super::bundle::{
 };
 use super::super::gpu::{GPU_DESIRED_SIZE, GPU_MAX_SIZE};
 use super::super::profile::{PROFILE, is_full};
+use super::super::review::DEVIATIONS;
 use super::super::security::{CLUSTER_ADMIN_PRINCIPAL_ARNS, PERMISSIONS_BOUNDARY_ARN};
 use super::capacity::in_order;
 use super::conflict;
@@ -135,6 +137,14 @@ pub(super) fn models_in_full(answers: &Answers) -> Option<Conflict> {
     conflict(!is_full(answers), &[question, &PROFILE], || {
         "belongs to the profile `full`; with `platform-only` no model runs here".to_owned()
     })
+}
+
+pub(super) fn departures_known(answers: &Answers) -> Option<Conflict> {
+    let given = answers.table(&DEVIATIONS).filter(|_| answers.applies(&DEVIATIONS))?;
+    let known = deviations::known();
+    let unknown = given.keys().find(|id| !known.contains(&id.as_str()))?;
+    let text = format!("there is no departure `{unknown}`; `springboard plan` names them");
+    Some(Conflict::new(&[&DEVIATIONS], text))
 }
 
 pub(super) fn models_named(answers: &Answers) -> Option<Conflict> {
