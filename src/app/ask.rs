@@ -15,7 +15,9 @@ use springboard::frontend::words::count;
 use springboard::host::Host;
 use springboard::preflight::offers::{self, Asking, Offered};
 
+use super::codes::Codes;
 use super::inquirer::{Door, Whom, plan_command, plan_log, planned, words};
+use super::sessions::Sessions;
 use super::wizard::{Drafts, FilledIn, Purpose, kept_words, opened, plan_words};
 use super::{Ending, screen};
 
@@ -30,7 +32,12 @@ pub(super) async fn in_lines(
     let drafts = Drafts::new(purpose, host);
     let place = drafts.place.subscribe();
     let root = purpose.root.clone();
-    let whom = Whom { host: host.clone(), root, blueprint, door: Door::Account };
+    let whom = Whom {
+        host: host.clone(),
+        root,
+        blueprint,
+        door: Door::Account(Sessions::of_lines(Codes::here(host))),
+    };
     let mut helper = Aide { drafts, whom, asked: None, failed: None };
     let mut lines = Lines { printer };
     let asked = ask(&mut form, blueprint.catalogue(), &mut lines, &mut helper).await;

@@ -18,6 +18,7 @@ use springboard::rehearsal::scenario::Keys;
 use super::{Ending, named};
 
 /// Where the credentials of a deployment come from.
+#[derive(Clone)]
 pub(crate) struct Login {
     /// As they are now.
     pub(crate) now: Arc<dyn CredentialSource>,

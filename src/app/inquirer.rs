@@ -30,13 +30,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::sessions::Sessions;
+
 /// Answers have come to rest when nothing has changed for so long.
 const REST: Duration = Duration::from_millis(400);
 
 /// Whom a form's questions are put to.
 pub(super) enum Door {
     /// The account that the answers name.
-    Account,
+    Account(Sessions),
     /// A simulated world.
     World(Box<Surroundings>),
 }
@@ -66,7 +68,7 @@ impl Whom {
     pub(super) fn asking(&self, answers: &Answers) -> Asking {
         let reach: Arc<dyn Reach> = match &self.door {
             Door::World(around) => around.reach.clone(),
-            Door::Account => Arc::new(Internet::of(&self.host)),
+            Door::Account(_) => Arc::new(Internet::of(&self.host)),
         };
         Asking {
             account: Arc::new(self.account(answers)),
@@ -87,8 +89,9 @@ impl Whom {
             Door::World(around) => {
                 Account::new(around.cloud.clone(), Some(around.credentials.clone()))
             }
-            Door::Account => {
-                super::preflight::account(&self.root, answers, self.blueprint, &self.host)
+            Door::Account(sessions) => {
+                let (root, blueprint) = (&self.root, self.blueprint);
+                super::preflight::account(root, answers, blueprint, sessions, &self.host)
             }
         }
     }
@@ -124,6 +127,13 @@ impl Inquirer {
                         rests = Some(Instant::now());
                     }
                     Some(Wanted::Plan) => self.plan(&mut known),
+                    Some(Wanted::Code(code)) => {
+                        if let Door::Account(sessions) = &self.whom.door {
+                            sessions.take(code);
+                        }
+                        known.asked.clear();
+                        rests = Some(Instant::now());
+                    }
                 },
                 () = sleep_until(at), if rests.is_some() => {
                     rests = None;
@@ -188,7 +198,7 @@ impl Inquirer {
     fn context(&self, asking: &Asking, answers: Answers, missing: Vec<String>) -> Context {
         let pace = match &self.whom.door {
             Door::World(around) => around.pace,
-            Door::Account => 1.0,
+            Door::Account(_) => 1.0,
         };
         let known = asking.demand.duration.mul_f64(pace);
         Context {

@@ -140,7 +140,8 @@ impl Prepare {
 
         // Nobody waits for a login before anything is begun, nor makes a folder without one.
         let (deployment, answers) = (&self.deployment, &self.answers);
-        let way = super::real::Way::open(deployment, answers, self.blueprint, self.codes, host)?;
+        let way =
+            super::real::Way::open(deployment, answers, self.blueprint, self.codes.asker(), host)?;
         way.cloud_now().caller().await.map_err(|error| Ending::not_ready(&error))?;
         let toolbox = tools::find(&self.tools, host).await?;
         self.deployment.make().map_err(|error| Ending::not_ready(&error))?;

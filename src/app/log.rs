@@ -35,11 +35,10 @@ pub(crate) fn path(root: &Path) -> PathBuf {
 pub(crate) fn catch_panics(root: &Path) {
     let log = path(root);
     std::panic::set_hook(Box::new(move |panic| tell(panic, &log)));
+    springboard::frontend::tui::terminal::restore_on_panic();
 }
 
 fn tell(panic: &PanicHookInfo<'_>, log: &Path) {
-    // What is said on a screen that is not left yet would be gone with it.
-    springboard::frontend::tui::terminal::restore();
     let trace = std::backtrace::Backtrace::force_capture();
     tracing::error!("{panic}\n{trace}");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();

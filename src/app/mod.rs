@@ -24,6 +24,7 @@ mod rehearsal;
 mod replay;
 mod report;
 mod screen;
+mod sessions;
 mod signals;
 mod stop;
 mod tools;

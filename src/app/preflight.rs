@@ -6,6 +6,8 @@ use std::sync::Arc;
 use springboard::answers::{Answers, InvalidAnswers, Loader, Problem};
 use springboard::blueprint::{self, Blueprint};
 use springboard::cli::PreflightArgs;
+#[cfg(feature = "aws")]
+use springboard::cloud::aws::CodeAsker;
 use springboard::engine::deployment::{Deployment, Kind};
 use springboard::engine::surroundings::Surroundings;
 use springboard::frontend::json::pretty;
@@ -25,6 +27,7 @@ use super::codes::Codes;
 use super::credentials::Login;
 #[cfg(feature = "aws")]
 use super::real::Way;
+use super::sessions::Sessions;
 use super::world::{DEFAULT_TIME_SCALE, scenario_text, stop};
 use super::{Ending, rehearsal, state_root, tools};
 
@@ -124,7 +127,7 @@ impl Asking<'_> {
     #[cfg(feature = "aws")]
     async fn account(&self) -> Account {
         let codes = Codes::here(self.host);
-        match way(self.root, &self.answers, self.blueprint, codes, self.host) {
+        match way(self.root, &self.answers, self.blueprint, codes.asker(), self.host) {
             Ok(way) => {
                 // A code is asked for before the time of the checks begins.
                 if way.needs_code() {
@@ -203,12 +206,12 @@ fn way(
     root: &Path,
     answers: &Answers,
     blueprint: &'static dyn Blueprint,
-    codes: Codes,
+    asker: Option<Arc<dyn CodeAsker>>,
     host: &Host,
 ) -> Result<Way, Ending> {
     // Only who asks is not known before the answers are: nothing is kept of this deployment.
     let nameless = Deployment::named(root, Kind::Real, "draft");
-    Way::open(&nameless, answers, blueprint, codes, host)
+    Way::open(&nameless, answers, blueprint, asker, host)
 }
 
 #[cfg(feature = "aws")]
@@ -216,16 +219,17 @@ fn of_way(way: &Way) -> Account {
     Account::new(Arc::new(way.cloud_now()), Some(way.login.now.clone()))
 }
 
-/// The account that answers name, which may be incomplete. Nobody is asked for a code.
+/// The account that answers name, which may be incomplete, with the logins of a form.
 #[cfg(feature = "aws")]
 pub(super) fn account(
     root: &Path,
     answers: &Answers,
     blueprint: &'static dyn Blueprint,
+    sessions: &Sessions,
     host: &Host,
 ) -> Account {
-    match way(root, answers, blueprint, Codes::Nobody, host) {
-        Ok(way) => of_way(&way),
+    match way(root, answers, blueprint, sessions.asker(), host) {
+        Ok(way) => of_way(&sessions.kept(blueprint.aws_profile(answers), way)),
         Err(ending) => Account::absent(ending.text.unwrap_or_default(), None),
     }
 }
@@ -236,6 +240,7 @@ pub(super) fn account(
     _root: &Path,
     _answers: &Answers,
     _blueprint: &'static dyn Blueprint,
+    _sessions: &Sessions,
     _host: &Host,
 ) -> Account {
     let remedy = "`springboard preflight --rehearse` asks the simulated account";

@@ -17,7 +17,7 @@ use springboard::blueprint::Blueprint;
 use springboard::bundle::Pinned;
 use springboard::cli::WhoseCredentials;
 use springboard::cloud::aws::registry::RegistryToken;
-use springboard::cloud::aws::{Aws, AwsLogin, Settings, network};
+use springboard::cloud::aws::{Aws, AwsLogin, CodeAsker, Settings, network};
 use springboard::cloud::sign::Credentials;
 use springboard::cloud::{CredentialSource, Origin, Patient, Served};
 use springboard::cluster::Watch;
@@ -32,7 +32,6 @@ use springboard::transfer::{CredentialsError, Freshness, LoginKeys, Retry, Stora
 use url::Url;
 
 use super::Ending;
-use super::codes::Codes;
 use super::credentials::Login;
 
 /// Variables of the AWS CLI that say where credentials are and how AWS is reached.
@@ -85,7 +84,7 @@ impl Way {
         deployment: &Deployment,
         answers: &Answers,
         blueprint: &dyn Blueprint,
-        codes: Codes,
+        asker: Option<Arc<dyn CodeAsker>>,
         host: &Host,
     ) -> Result<Self, Ending> {
         let profile = blueprint.aws_profile(answers);
@@ -100,7 +99,7 @@ impl Way {
         // One that does not exist is told by its check.
         settings.ca_bundle = settings.ca_bundle.or_else(|| answered_ca.clone());
         let arguments = arguments(&settings);
-        let way = Self::through(settings, arguments, codes, deployment)?;
+        let way = Self::through(settings, arguments, asker, deployment)?;
         Ok(Self { answered_ca, is_inside: !demand.endpoint.public, ..way })
     }
 
@@ -127,17 +126,17 @@ impl Way {
         let region = whose.aws_region.as_deref().unwrap_or_default();
         let profile = whose.aws_profile.as_deref();
         let settings = Settings::read(variables, &host.home(), profile, region);
-        Self::through(settings, Vec::new(), Codes::Nobody, deployment)
+        Self::through(settings, Vec::new(), None, deployment)
     }
 
     fn through(
         settings: Settings,
         arguments: Vec<String>,
-        codes: Codes,
+        asker: Option<Arc<dyn CodeAsker>>,
         deployment: &Deployment,
     ) -> Result<Self, Ending> {
         let client = network::client(&settings).map_err(|error| Ending::not_ready(&error))?;
-        let login = AwsLogin::open(&settings, &client, codes.asker());
+        let login = AwsLogin::open(&settings, &client, asker);
         let (origin, needs_code) = (login.origin(), login.needs_code());
         // Whoever cannot ask for a code is given the session in variables, and is to take that.
         let arguments = if needs_code { without_profile(&arguments) } else { arguments };

@@ -30,6 +30,7 @@ use springboard::tools::toolbox::Search;
 use tokio::sync::{mpsc, watch};
 
 use super::inquirer::{Door, Inquirer, Scratch, Whom};
+use super::sessions::Sessions;
 use super::world::scenario_text;
 use super::{Ending, rehearsal, screen};
 
@@ -74,17 +75,17 @@ pub(super) async fn on_screens(
     let scenario = if is_rehearsal { Some(scenario_text(None, host)?) } else { None };
     let (form, at) = opened(&purpose, scenario.as_deref(), host)?;
     let region = blueprint.region(form.so_far());
+    let (tells, heard) = mpsc::unbounded_channel();
     let (scratch, door) = match &scenario {
         Some(text) => {
             let (scratch, around) = Scratch::open(&purpose.root, text, &region, host).await?;
             (Some(scratch), Door::World(Box::new(around)))
         }
-        None => (None, Door::Account),
+        None => (None, Door::Account(Sessions::of_form(tells.clone()))),
     };
     let drafts = Drafts::new(&purpose, host);
     let plan = plan_words(&purpose);
     let (wanted, wants) = mpsc::unbounded_channel();
-    let (tells, heard) = mpsc::unbounded_channel();
     let whom = Whom { host: host.clone(), root: purpose.root.clone(), blueprint, door };
     let inquirer = Inquirer {
         whom,

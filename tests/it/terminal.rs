@@ -166,6 +166,53 @@ fn a_signal_and_a_second_ctrl_c_leave_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_panic_gives_the_terminal_back_and_is_told_after_it() {
+    let sandbox = Sandbox::new();
+    let host = springboard::host::Host::real().unwrap();
+    let words = ["--ignored", "--exact", "terminal::a_screen_that_panics", "--nocapture"];
+    let itself = host.program().as_os_str().to_owned();
+    let words: Vec<_> =
+        Some(itself).into_iter().chain(words.map(std::ffi::OsString::from)).collect();
+    let mut screen = Screen::run(&sandbox, &words);
+    screen.wait_for("a face is drawn");
+    assert!(screen.parser.lock().unwrap().screen().alternate_screen());
+    screen.press("x");
+    screen.wait_for("a panic on purpose");
+    assert_ne!(screen.ends(), 0);
+}
+
+/// A face that says one thing.
+struct Plain;
+
+impl springboard::frontend::tui::face::Face for Plain {
+    fn update(
+        &mut self,
+        _message: springboard::frontend::tui::face::Message,
+    ) -> Vec<springboard::frontend::tui::face::Effect> {
+        Vec::new()
+    }
+
+    fn draw(&self, canvas: &mut springboard::frontend::tui::canvas::Canvas<'_>) {
+        use springboard::frontend::tui::theme::Role;
+        canvas.put(2, 2, 40, "a face is drawn", Role::Text);
+    }
+}
+
+#[test]
+#[ignore = "another test runs it in a terminal of its own"]
+fn a_screen_that_panics() {
+    use springboard::frontend::tui::terminal;
+    use springboard::frontend::tui::theme::Theme;
+
+    terminal::restore_on_panic();
+    // Nobody drops it: the hook alone is what is tried.
+    let mut screen = std::mem::ManuallyDrop::new(terminal::Screen::enter(Theme::PLAIN).unwrap());
+    screen.draw(&Plain).unwrap();
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+    panic!("a panic on purpose");
+}
+
+#[test]
 fn a_recorded_run_in_lines_and_json_is_what_was_written_down() {
     let sandbox = recorded();
     let json = sandbox.run(&["replay", "acme", "--speed", "0", "--output", "json"]).expect_code(0);

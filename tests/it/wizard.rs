@@ -12,7 +12,7 @@ use springboard::blueprint;
 use springboard::form::Form;
 use springboard::frontend::tui::canvas::Canvas;
 use springboard::frontend::tui::face::{Effect, Face, Leaving, Message};
-use springboard::frontend::tui::inquiry::{Found, Heard, Kept, Preview, Wanted};
+use springboard::frontend::tui::inquiry::{CodeWanted, Found, Heard, Kept, Preview, Wanted};
 use springboard::frontend::tui::theme::Theme;
 use springboard::frontend::tui::wizard::{Given, Wizard};
 use springboard::host::Host;
@@ -564,4 +564,41 @@ fn a_reason_for_what_is_no_departure_is_shown_and_dropped() {
     let effects = press(&mut wizard, KeyCode::Enter);
     assert!(!kept(&effects).contains("no-zone"), "{effects:?}");
     assert!(!seen(&mut wizard).contains("To mend first"), "{}", seen(&mut wizard));
+}
+
+#[test]
+fn a_code_is_wanted_on_the_status_line_typed_unseen_and_in_no_draft() {
+    let mut wizard = at_key(ANSWERS, "deployment_name");
+    let device = "arn:aws:iam::123456789012:mfa/op".to_owned();
+    let wanted = |refused: Option<&str>| {
+        let refused = refused.map(str::to_owned);
+        let wanted = CodeWanted { device: device.clone(), refused };
+        Message::Heard(Box::new(Heard::CodeWanted(wanted)))
+    };
+    wizard.update(wanted(None));
+    // Whoever types a name goes on with it.
+    types(&mut wizard, "1");
+    let screen = seen(&mut wizard);
+    assert!(screen.contains("AWS wants a code of your MFA device; Esc, then c,"), "{screen}");
+    press(&mut wizard, KeyCode::Esc);
+    press(&mut wizard, KeyCode::Char('c'));
+    types(&mut wizard, "73 59q18");
+    for size in [SMALL, LARGE] {
+        let screen = drawn(&mut wizard, size);
+        assert!(!screen.contains("7359"), "{screen}");
+        insta::assert_snapshot!(format!("wizard-code-{}x{}", size.0, size.1), screen);
+    }
+    let effects = press(&mut wizard, KeyCode::Enter);
+    let code = springboard::run::Secret::new("7359q18");
+    assert_eq!(effects[0], Effect::Inquire(Box::new(Wanted::Code(code))));
+    assert!(!format!("{effects:?}").contains("7359"), "{effects:?}");
+    wizard.update(wanted(Some("MultiFactorAuthentication failed")));
+    wizard.update(Message::Tick("2026-09-14T11:41:09Z".parse().unwrap()));
+    let screen = seen(&mut wizard);
+    assert!(
+        screen.contains("AWS did not take that code; Esc, then c, to type another"),
+        "{screen}"
+    );
+    let effects = wizard.update(Message::Terminated);
+    assert!(!kept(&effects).contains("7359"), "{}", kept(&effects));
 }

@@ -13,6 +13,7 @@ use crate::answers::Answers;
 use crate::blueprint::{Consequences, Facts};
 use crate::host::Host;
 use crate::preflight::offers::Offered;
+use crate::run::Secret;
 use crate::run::event::Outcome;
 
 /// What a form wants found out.
@@ -29,6 +30,8 @@ pub enum Wanted {
     Again,
     /// What would be made with the draft that was kept.
     Plan,
+    /// Everything once more, with this code of an MFA device.
+    Code(Secret),
 }
 
 impl PartialEq for Wanted {
@@ -39,6 +42,7 @@ impl PartialEq for Wanted {
                 Self::Answers { answers: theirs, missing: theirs_missing },
             ) => answers.same_values(theirs) && missing == theirs_missing,
             (Self::Again, Self::Again) | (Self::Plan, Self::Plan) => true,
+            (Self::Code(code), Self::Code(theirs)) => code.expose() == theirs.expose(),
             _ => false,
         }
     }
@@ -74,6 +78,17 @@ pub enum Heard {
     Checked(Vec<Found>),
     /// What would be made, or why that is not known.
     Planned(Result<Preview, String>),
+    /// The account is asked with a session that a code opens.
+    CodeWanted(CodeWanted),
+}
+
+/// A code is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeWanted {
+    /// Serial number or ARN of the MFA device.
+    pub device: String,
+    /// Why the last code was not accepted.
+    pub refused: Option<String>,
 }
 
 /// What a check has found.

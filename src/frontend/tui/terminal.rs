@@ -122,6 +122,16 @@ fn take() -> io::Result<()> {
     entered
 }
 
+/// From now on a panic gives the terminal back before anything is said of it: what is said on a
+/// screen that is left afterwards is gone with it.
+pub fn restore_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        tell(panic);
+    }));
+}
+
 /// Gives the terminal back as it was; nothing where it is not ours.
 pub fn restore() {
     if !IS_OURS.swap(false, Ordering::SeqCst) {

@@ -33,6 +33,7 @@ impl Wizard {
         match &self.over {
             Some(Over::Picker(picker)) => self.draw_picker(canvas, picker, body.rows.1),
             Some(Over::Help(top)) => draw_help(canvas, body, *top),
+            Some(Over::Code(typed)) => self.draw_code(canvas, typed.expose()),
             None => {}
         }
     }
@@ -58,6 +59,12 @@ impl Wizard {
                     (Command::Interrupt, "quit"),
                 ],
                 Some(Over::Help(_)) => vec![(Command::Down, "more"), (Command::Out, "back")],
+                Some(Over::Code(_)) => vec![
+                    (Command::Do, "send"),
+                    (Command::Empty, "empty"),
+                    (Command::Out, "back"),
+                    (Command::Interrupt, "quit"),
+                ],
                 None if self.shown().is_none() => self.review_keys(),
                 None => self.page_keys(),
             },
@@ -93,6 +100,9 @@ impl Wizard {
         }
         if let Some(Err(why)) = &self.kept {
             return format!("The draft cannot be saved: {why}");
+        }
+        if let Some(text) = self.code_status() {
+            return text;
         }
         let Some(page) = self.shown() else { return self.review_status() };
         if let Some(Ok((kept, _))) = &self.kept

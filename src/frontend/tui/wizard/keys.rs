@@ -16,7 +16,7 @@ use crate::frontend::tui::keymap::{self, Command, KEYMAP, Letters, Meaning};
 impl Wizard {
     pub(super) fn key(&mut self, event: &KeyEvent) -> Vec<Effect> {
         let is_text = match &self.over {
-            Some(Over::Picker(_)) => true,
+            Some(Over::Picker(_) | Over::Code(_)) => true,
             Some(Over::Help(_)) => false,
             None => self.is_typing(),
         };
@@ -43,6 +43,11 @@ impl Wizard {
             }
             Some(Over::Help(top)) => {
                 self.help_key(top, meaning);
+                Vec::new()
+            }
+            Some(Over::Code(typed)) => self.code_key(typed.expose(), meaning),
+            None if meaning == Meaning::Command(Command::Credentials) => {
+                self.open_code();
                 Vec::new()
             }
             None if self.shown().is_none() => self.review_key(meaning),

@@ -3,8 +3,9 @@
 //! Made from the catalogue of questions alone: a new question is a new row. What was typed is in the
 //! [`Form`]; this face has what is in focus and what it was told ([`Heard`]). Nothing waits for what
 //! is being asked but the review. Files: `rows` (a page as rows), `keys` (what keys do), `text`
-//! (typing), `picker` (choosing from a list), `review`, `draw`.
+//! (typing), `picker` (choosing from a list), `code` (what is typed and not shown), `review`, `draw`.
 
+mod code;
 mod draw;
 mod explain;
 mod keys;
@@ -22,12 +23,13 @@ use self::review::Review;
 use super::canvas::Canvas;
 use super::face::{Effect, Face, Leaving, Message};
 use super::frame::Body;
-use super::inquiry::{Draft, Found, Heard, Kept, Preview, Wanted};
+use super::inquiry::{CodeWanted, Draft, Found, Heard, Kept, Preview, Wanted};
 use super::theme::Theme;
 use crate::answers::{Kind, Offers, Page, Question, Value};
 use crate::blueprint::{Blueprint, Consequences, Facts};
 use crate::form::{Form, State};
 use crate::preflight::offers::Offered;
+use crate::run::Secret;
 use crate::run::event::Outcome;
 
 /// How long the answer to a key stands on the status line.
@@ -85,6 +87,8 @@ enum Over {
     Picker(Picker),
     /// The keys, from this row on.
     Help(usize),
+    /// A code that is typed and not shown.
+    Code(Secret),
 }
 
 /// The wizard.
@@ -111,6 +115,7 @@ pub struct Wizard {
     /// Pages that were left: what is missing on them is shown.
     left: BTreeSet<&'static str>,
     kept: Option<Result<(Kept, Timestamp), String>>,
+    code: Option<CodeWanted>,
     answer: Option<(String, Timestamp)>,
     is_changed: bool,
     is_begun: bool,
@@ -148,6 +153,7 @@ impl Wizard {
             plan: Planned::Not,
             left: BTreeSet::new(),
             kept: None,
+            code: None,
             answer: None,
             is_changed: true,
             is_begun: false,
@@ -310,6 +316,7 @@ impl Wizard {
             }
             Heard::Follows(follows) => self.follows = follows,
             Heard::Checked(found) => self.checks = Some(found),
+            Heard::CodeWanted(wanted) => self.code = Some(wanted),
             Heard::Planned(plan) => self.plan = Planned::Known(plan),
         }
     }

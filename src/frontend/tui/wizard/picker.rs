@@ -114,7 +114,7 @@ impl Wizard {
     }
 }
 
-fn frame(canvas: &mut Canvas<'_>, from: u16, until: u16, title: &str) {
+pub(super) fn frame(canvas: &mut Canvas<'_>, from: u16, until: u16, title: &str) {
     canvas.rule((3, 78), from, title, "");
     canvas.rule((3, 78), until, "", "");
     for (row, corners) in [(from, (0, 1)), (until, (2, 3))] {
