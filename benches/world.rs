@@ -20,6 +20,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SPRINGBOARD: &str = env!("CARGO_BIN_EXE_springboard");
 
+/// So much of what a program said that failed is told.
+const LAST_LINES: usize = 30;
+
 /// Against the plan of as many `terraform_data`.
 const GOAL: f64 = 2.0;
 
@@ -111,6 +114,9 @@ fn root(count: usize) -> String {
     )
 }
 
+/// An account that may have as many VPCs as are made; the default of AWS is 5.
+const SCENARIO: &str = "[quotas]\n\"vpc/L-F678F1CE\" = 100000\n";
+
 const PROVIDER: &str = "provider \"aws\" { region = \"us-west-2\" }\n";
 
 fn main() -> Result<()> {
@@ -153,7 +159,10 @@ struct World {
 
 impl World {
     fn start(dir: PathBuf) -> Result<Self> {
-        run(world("start", &dir).args(["--time-scale", "0"]))?;
+        fs::create_dir_all(&dir)?;
+        let scenario = dir.with_extension("toml");
+        fs::write(&scenario, SCENARIO)?;
+        run(world("start", &dir).args(["--time-scale", "0", "--scenario"]).arg(&scenario))?;
         let told = world("env", &dir).arg("--json").output()?;
         let vars: Value = serde_json::from_slice(&told.stdout)?;
         let vars = vars.as_object().ok_or("`world env --json` prints no object")?;
@@ -231,6 +240,12 @@ fn run(command: &mut Command) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
+    // The last lines say why; a plan of thousands of objects is above them.
     let told = [output.stdout, output.stderr].concat();
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&told)).into())
+    let told = String::from_utf8_lossy(&told);
+    let lines: Vec<&str> = told.lines().collect();
+    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+    let program = command.get_program().to_string_lossy().into_owned();
+    let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
+    Err(format!("{program} {}: {}\n{last}", args.join(" "), output.status).into())
 }

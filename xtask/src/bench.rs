@@ -25,7 +25,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "screens", build: Build::Optimised },
     Bench { name: "memory", build: Build::Optimised },
     Bench { name: "overhead", build: Build::AsTests },
-    Bench { name: "world", build: Build::AsTests },
+    Bench { name: "world", build: Build::Optimised },
     Bench { name: "preflight", build: Build::AsTests },
 ];
 
