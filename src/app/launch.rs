@@ -21,7 +21,7 @@ use springboard::engine::stop::Stop;
 use springboard::engine::surroundings::Surroundings;
 use springboard::frontend::json::pretty;
 use springboard::frontend::printer::{Printer, Relayed};
-use springboard::frontend::{self, Shown, line, report};
+use springboard::frontend::{self, Output, Shown, line, report};
 use springboard::host::{Host, write_private};
 use springboard::plan::Plan;
 use springboard::preflight;
@@ -314,8 +314,11 @@ impl Launch {
             Front::Viewers => None,
         };
         let after = screen::after(&deployment, Some(&header), host);
-        let shown = Shown::new(output, before).after(after);
-        let shown = frontend::follow(shown, printer, header, &mut notices);
+        let mut shown = Shown::new(output, before).after(after);
+        if output == Some(Output::Line) {
+            shown = shown.with_pulse(screen::times(&deployment, Some(&header), host));
+        }
+        let shown = frontend::follow(shown, printer, header, &mut notices, host);
         let served = async {
             match &socket {
                 Some(socket) => socket.serve(&greeting, &requests).await,

@@ -15,7 +15,7 @@ use springboard::frontend::tui::face::Leaving;
 use springboard::frontend::tui::source::Source;
 use springboard::frontend::view::Lost;
 use springboard::frontend::viewer::{AttachError, End, Update, Viewer};
-use springboard::frontend::{Output, Shown, line, words};
+use springboard::frontend::{Output, Shown, TICK, line, words};
 use springboard::host::Host;
 use springboard::run::journal::Reader;
 use springboard::run::{Header, RunState};
@@ -127,12 +127,20 @@ pub(crate) async fn watch(
         return on_screens(deployment, shows, viewer, host, printer).await;
     }
     let output = Some(shows.form.output).filter(|_| shows.earlier_runs);
-    let after = screen::after(deployment, header(deployment, viewer.run()).as_ref(), host);
+    let begun = header(deployment, viewer.run());
+    let after = screen::after(deployment, begun.as_ref(), host);
+    let plain = Shown::new(output, RunState::default()).after(after);
+    // Of a run that is over nothing goes on.
+    let is_in_lines = shows.form.output == Output::Line;
+    let in_lines = match viewer.greeting() {
+        Some(_) if is_in_lines => plain.with_pulse(screen::times(deployment, begun.as_ref(), host)),
+        _ => plain,
+    };
     let watcher = Watcher {
         deployment,
         shows,
         host,
-        shown: Shown::new(output, RunState::default()).after(after),
+        shown: in_lines,
         run: viewer.run().to_owned(),
         menu: None,
     };
@@ -157,6 +165,8 @@ impl Watcher<'_> {
         printer: &mut Printer,
     ) -> Result<Left, Ending> {
         let asker = viewer.asker();
+        let mut ticks = tokio::time::interval(TICK);
+        let mut is_caught_up = false;
         loop {
             // What goes by would push the menu off the screen; it is on the disk and shown afterwards.
             let is_shown = self.menu.is_none();
@@ -166,12 +176,16 @@ impl Watcher<'_> {
                     None => std::future::pending().await,
                 }
             };
-            // All three are cancel safe.
+            // All of them are cancel safe.
             tokio::select! {
                 update = viewer.next(), if is_shown => match update {
                     Some(Update::Begun(header)) => self.begin(header, printer),
                     Some(Update::Event(event)) => self.shown.event(&event, printer),
-                    Some(Update::CaughtUp | Update::Progress(_) | Update::Keys(_)) => {}
+                    Some(Update::Progress(progress)) => {
+                        self.shown.progress(&progress, self.host.now());
+                    }
+                    Some(Update::CaughtUp) => is_caught_up = true,
+                    Some(Update::Keys(_)) => {}
                     Some(Update::Ended(end)) => {
                         self.shown.end(printer);
                         let state = &self.shown.state;
@@ -179,6 +193,7 @@ impl Watcher<'_> {
                     }
                     None => unreachable!("the end is told before there is nothing more"),
                 },
+                _ = ticks.tick(), if is_shown && is_caught_up => self.shown.tick(self.host.now(), printer),
                 _ = interrupts.recv() => {
                     if self.menu.is_some() || !self.shows.can_ask {
                         return Ok(self.leave(printer));

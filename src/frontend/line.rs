@@ -3,6 +3,8 @@
 //! No cursor movement and no colour, so that a log, `grep` and a screen reader have the same right
 //! to every fact.
 
+use jiff::Timestamp;
+
 use super::words::{bytes, count, doing, done, elapsed};
 use crate::preflight::report;
 use crate::run::event::{Event, EventKind, Failure, Outcome, RunStatus, Severity};
@@ -22,10 +24,14 @@ impl Lines {
         Self { prefix: if rehearsal { "rehearsal/" } else { "" } }
     }
 
+    /// A line about a stage, which is of no event.
+    pub fn said(&self, at: Timestamp, stage: &str, text: &str) -> String {
+        format!("{} {}{stage} {text}", at.strftime("%H:%M:%S"), self.prefix)
+    }
+
     /// The lines of one event, given what was known before it.
     pub fn of(&self, event: &Event, before: &RunState) -> Vec<String> {
-        let clock = event.at.strftime("%H:%M:%S");
-        let line = |stage: &str, text: String| format!("{clock} {}{stage} {text}", self.prefix);
+        let line = |stage: &str, text: String| self.said(event.at, stage, &text);
         described(&event.kind, before)
             .into_iter()
             .map(|(stage, text)| line(if stage.is_empty() { "run" } else { &stage }, text))

@@ -2,9 +2,8 @@
 //!
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
 //! [`viewer`] is where those in other processes have theirs from.
-//! [`mod@line`] is one line an event, [`json`] one journal event a line, [`checks`] the report of a
-//! preflight, [`report`] one file for people who were not there, [`hidden`] what is typed unseen.
-//! [`mod@line`] is one line an event, [`json`] one journal event a line,
+//! [`mod@line`] is one line an event, [`pulse`] what is going on between two of them, [`json`] one
+//! journal event a line, [`checks`] the report of a preflight, [`report`] one file for people who were not there, [`hidden`] what is typed unseen.
 //! [`tui`] the screens, which are made of the view models in [`view`].
 
 pub mod ask;
@@ -13,20 +12,30 @@ pub mod hidden;
 pub mod json;
 pub mod line;
 pub mod printer;
+pub mod pulse;
 pub mod report;
 pub mod tui;
 pub mod view;
 pub mod viewer;
 pub mod words;
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::printer::Printer;
+use self::pulse::Pulse;
 use self::view::outcome::After;
+use self::view::times::Times;
 use crate::blueprint::Reached;
 use crate::engine::recorder::Notice;
+use crate::host::Host;
 use crate::run::event::RunStatus;
-use crate::run::{Event, EventKind, Header, RunState};
+use crate::run::{Event, EventKind, Header, Progress, RunState};
+
+/// Between two looks at the clock.
+pub const TICK: Duration = Duration::from_secs(1);
 
 /// How a run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,6 +54,7 @@ pub struct Shown {
     output: Option<Output>,
     lines: Option<line::Lines>,
     after: Option<After>,
+    pulse: Option<Pulse>,
     /// What was verified.
     facts: Vec<String>,
     /// What the run is now.
@@ -54,13 +64,37 @@ pub struct Shown {
 impl Shown {
     /// Nothing yet; `before` is what earlier runs did. Without an output it is only folded.
     pub fn new(output: Option<Output>, before: RunState) -> Self {
-        Self { output, lines: None, after: None, facts: Vec::new(), state: before }
+        Self { output, lines: None, after: None, pulse: None, facts: Vec::new(), state: before }
     }
 
     /// Knows who says at the end what is left for the operator.
     #[must_use]
     pub fn after(self, after: Option<After>) -> Self {
         Self { after, ..self }
+    }
+
+    /// Says in lines what is going on as well; `times` are how long things usually take.
+    #[must_use]
+    pub fn with_pulse(self, times: Times) -> Self {
+        Self { pulse: Some(Pulse::new(times)), ..self }
+    }
+
+    /// Something goes on.
+    pub fn progress(&mut self, progress: &Progress, now: Timestamp) {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.progress(progress, now);
+        }
+    }
+
+    /// Time has gone by.
+    pub fn tick(&mut self, now: Timestamp, printer: &mut Printer) {
+        let (Some(pulse), Some(lines)) = (&mut self.pulse, &self.lines) else { return };
+        if self.output != Some(Output::Line) {
+            return;
+        }
+        for (stage, text) in pulse.lines(now) {
+            printer.line(&lines.said(now, &stage, &text));
+        }
     }
 
     /// Changes how what follows is shown.
@@ -74,6 +108,9 @@ impl Shown {
             printer.line(&json::document(&header));
         }
         self.lines = Some(line::Lines::new(&header));
+        if let Some(pulse) = &mut self.pulse {
+            pulse.begin(header.clone());
+        }
         self.state.begin_run(header);
     }
 
@@ -92,6 +129,9 @@ impl Shown {
             self.facts.push(what.clone());
         }
         self.state.apply(event);
+        if let Some(pulse) = &mut self.pulse {
+            pulse.event(event);
+        }
     }
 
     /// Nothing more will happen.
@@ -125,11 +165,19 @@ pub async fn follow(
     printer: &mut Printer,
     header: Header,
     notices: &mut UnboundedReceiver<Notice>,
+    host: &Host,
 ) -> RunState {
     shown.begin(header, printer);
-    while let Some(notice) = notices.recv().await {
-        if let Notice::Event(event) = notice {
-            shown.event(&event, printer);
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        // Both are cancel safe.
+        tokio::select! {
+            notice = notices.recv() => match notice {
+                Some(Notice::Event(event)) => shown.event(&event, printer),
+                Some(Notice::Progress(progress)) => shown.progress(&progress, host.now()),
+                None => break,
+            },
+            _ = ticks.tick() => shown.tick(host.now(), printer),
         }
     }
     shown.end(printer);

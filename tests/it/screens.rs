@@ -12,6 +12,7 @@ use springboard::answers::Answers;
 use springboard::blueprint;
 use springboard::engine::requests::Request;
 use springboard::engine::socket::{Keys, Sender};
+use springboard::frontend::pulse::Pulse;
 use springboard::frontend::tui::app::{App, Given, Viewing};
 use springboard::frontend::tui::canvas::Canvas;
 use springboard::frontend::tui::face::{Effect, Face, Leaving, Message};
@@ -41,6 +42,9 @@ fn at(second: i64) -> Timestamp {
 /// A run as it is told.
 struct Story {
     app: App,
+    /// The same for whoever reads lines.
+    pulse: Pulse,
+    now: Timestamp,
     seq: u64,
 }
 
@@ -49,16 +53,17 @@ impl Story {
         let shipped =
             [("aws_eks_cluster", 660), ("aws_db_instance", 900), ("stage/foundation", 1_140)];
         let shipped = shipped.map(|(what, seconds)| (what.to_owned(), seconds * 1_000));
+        let times = Times { shipped: BTreeMap::from(shipped), ..Times::default() };
         let app = App::new(Given {
             theme,
             size,
             now: at(0),
             viewing,
-            times: Times { shipped: BTreeMap::from(shipped), ..Times::default() },
+            times: times.clone(),
             folder: "~/.local/state/springboard/deployments/acme-prod".into(),
             after: None,
         });
-        let mut story = Self { app, seq: 0 };
+        let mut story = Self { app, pulse: Pulse::new(times), now: at(0), seq: 0 };
         let header = Header {
             format: FORMAT,
             springboard: "0.1.0".into(),
@@ -76,16 +81,23 @@ impl Story {
     }
 
     fn told(&mut self, update: Update) {
+        match &update {
+            Update::Begun(header) => self.pulse.begin(header.clone()),
+            Update::Event(event) => self.pulse.event(event),
+            Update::Progress(progress) => self.pulse.progress(progress, self.now),
+            _ => {}
+        }
         self.app.update(Message::Update(Box::new(update)));
     }
 
     fn happens(&mut self, second: i64, kind: EventKind) {
         self.seq += 1;
-        self.app.update(Message::Tick(at(second)));
+        self.now(second);
         self.told(Update::Event(Event { seq: self.seq, at: at(second), kind }));
     }
 
     fn now(&mut self, second: i64) {
+        self.now = at(second);
         self.app.update(Message::Tick(at(second)));
     }
 
@@ -503,6 +515,29 @@ fn every_screen_is_as_it_was_drawn() {
         let screen = drawn(&mut home(Vec::new(), size), size, Theme::PLAIN);
         insta::assert_snapshot!(format!("home-first-{}x{}", size.0, size.1), screen);
     }
+}
+
+#[test]
+fn what_a_screen_shows_all_the_time_is_said_in_lines_from_time_to_time() {
+    let mut said: Vec<String> = Vec::new();
+    for name in ["rollout-foundation", "rollout-helm", "transfer"] {
+        let (_, scene) = SCENES.iter().find(|(scene, _)| *scene == name).unwrap();
+        let mut story = told(*scene, SMALL, Theme::PLAIN);
+        let mut later = |seconds| {
+            let lines = story.pulse.lines(story.now + SignedDuration::from_secs(seconds));
+            lines.into_iter().map(|(stage, text)| format!("  {stage} {text}")).collect::<Vec<_>>()
+        };
+        let (first, again, after_a_minute) = (later(0), later(59), later(60));
+        assert!(again.is_empty(), "{name}: {again:?}");
+        said.push(name.to_owned());
+        said.extend(first);
+        said.push("a minute later".to_owned());
+        said.extend(after_a_minute);
+    }
+    insta::assert_snapshot!(said.join("\n"));
+    // Of a run that has ended nothing goes on.
+    let mut story = told(Story::fails, SMALL, Theme::PLAIN);
+    assert_eq!(story.pulse.lines(at(9_000)), []);
 }
 
 #[test]
