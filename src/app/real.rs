@@ -36,11 +36,14 @@ use super::credentials::Login;
 
 /// Variables of the AWS CLI that say where credentials are and how AWS is reached.
 const PASSED_ON: &[&str] = &[
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
@@ -240,6 +243,11 @@ impl Way {
         let passed = vars.filter(|(name, _)| is_passed(name));
         let mut environment: BTreeMap<_, _> =
             passed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        // Tools are told to ask no instance. Where the credentials are those of one, whoever serves
+        // them runs in the environment of the tool and has to ask.
+        if self.settings.asks_the_instance(self.origin) {
+            environment.insert("AWS_EC2_METADATA_DISABLED".into(), "false".into());
+        }
         if Proxies::of(host).is_set() {
             let exceptions = Exceptions::of(host, self.is_inside).value();
             for name in ["NO_PROXY", "no_proxy"] {

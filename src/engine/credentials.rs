@@ -146,8 +146,8 @@ pub(super) async fn watch(session: &Session) -> RecordError {
         let standing = match around.credentials.credentials().await {
             Ok(served) => {
                 learn(session, &served);
-                let is_near = |at: Timestamp| left(at, now) < runway;
-                match (served.expires.filter(|at| is_near(*at)), told) {
+                let is_near = |at: &Timestamp| left(*at, now) < runway;
+                match (somebody_must(around, &served).filter(is_near), told) {
                     (Some(at), _) => Some((Standing::Ending, Some(at))),
                     (None, Some(_)) => Some((Standing::Renewed, served.expires)),
                     (None, None) => None,
@@ -170,6 +170,17 @@ pub(super) async fn watch(session: &Session) -> RecordError {
     }
 }
 
+/// When somebody has to do something, so that there are credentials.
+fn somebody_must(around: &Surroundings, served: &Served) -> Option<Timestamp> {
+    let login = &around.credentials;
+    match login.renewal() {
+        Renewal::Itself { .. } => None,
+        Renewal::Elsewhere(_) | Renewal::Never { .. } => {
+            served.expires.map(|at| login.login_ends().map_or(at, |ends| ends.max(at)))
+        }
+    }
+}
+
 fn said(
     standing: Standing,
     expires: Option<Timestamp>,
@@ -184,10 +195,13 @@ fn said(
         (Standing::Ending, Renewal::Elsewhere(_)) => {
             format!("the credentials end {end}; {remedy}: nothing has to be stopped")
         }
+        (Standing::Ending, Renewal::Itself { .. }) => {
+            format!("the credentials end {end}, and new ones come by themselves")
+        }
         (Standing::Ending, Renewal::Never { .. }) => {
             format!("the credentials end {end} and cannot be renewed; what asks AWS then fails")
         }
-        (Standing::Ended, Renewal::Elsewhere(_)) => {
+        (Standing::Ended, Renewal::Elsewhere(_) | Renewal::Itself { .. }) => {
             format!("the credentials have ended; what runs waits for new ones: {remedy}")
         }
         (Standing::Ended, Renewal::Never { .. }) => {
@@ -217,6 +231,7 @@ pub(super) async fn explained(around: &Surroundings, failure: &Failure) -> Optio
     let renewal = around.credentials.renewal();
     let what = match renewal {
         Renewal::Elsewhere(_) => "the credentials have ended, and no new login came in time",
+        Renewal::Itself { .. } => "the credentials have ended, and no new ones came",
         Renewal::Never { .. } => "the credentials have ended and cannot be renewed in a run",
     };
     let mut causes = vec![failure.what.clone()];

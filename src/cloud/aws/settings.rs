@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::cloud::Origin;
+
 /// How AWS is reached, and as whom.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -73,6 +75,11 @@ impl Settings {
         settings
     }
 
+    /// Where the files of the AWS CLI are.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// A variable that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -87,6 +94,15 @@ impl Settings {
     #[must_use]
     pub fn named_profile(&self) -> Option<&str> {
         self.profile.as_deref().filter(|_| self.named)
+    }
+
+    /// Whether credentials of that origin are those of the instance, or lead to others.
+    #[must_use]
+    pub fn asks_the_instance(&self, origin: Origin) -> bool {
+        let is_off = self.variable("AWS_EC2_METADATA_DISABLED");
+        let of_instance = || self.own("credential_source") == Some("Ec2InstanceMetadata");
+        !is_off.is_some_and(|word| word.eq_ignore_ascii_case("true"))
+            && (origin == Origin::Instance || of_instance())
     }
 
     /// Whether keys in variables count: not where a profile was named for this install.
