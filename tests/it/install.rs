@@ -135,6 +135,42 @@ async fn terraform_is_served_the_credentials_of_a_file() {
 }
 
 #[tokio::test]
+async fn the_endpoints_of_the_profile_reach_the_tools() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, mut args) = operator();
+    args.extend(["--set", "terraform_state=local"].map(str::to_owned));
+    let folder = sandbox.path().join("home/.aws");
+    fs::create_dir(&folder).unwrap();
+    let url = moto.url();
+    let of_s3 = url.replace("127.0.0.1", "localhost");
+    let config = format!(
+        "[default]\nendpoint_url = {url}\nservices = near\n\
+         [services near]\ns3 =\n  endpoint_url = {of_s3}\n"
+    );
+    fs::write(folder.join("config"), config).unwrap();
+    let keys =
+        format!("[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = {SECRET}\n");
+    fs::write(folder.join("credentials"), keys).unwrap();
+    let variables = [
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_RDS", url.as_str()),
+        ("HTTPS_PROXY", "http://proxy.acme.example:8080"),
+    ];
+    let finished = run(&sandbox, &args, &variables);
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let environment = fs::read_to_string(sandbox.path().join("notes/env")).unwrap();
+    let endpoints = environment.lines().filter(|line| line.starts_with("AWS_ENDPOINT_URL"));
+    let expected = [
+        format!("AWS_ENDPOINT_URL={url}"),
+        format!("AWS_ENDPOINT_URL_RDS={url}"),
+        format!("AWS_ENDPOINT_URL_S3={of_s3}"),
+    ];
+    assert_eq!(endpoints.collect::<Vec<_>>(), expected);
+    let served = fs::read_to_string(sandbox.path().join("notes/credentials")).unwrap();
+    assert!(served.contains("AKIAFILE"), "{served}");
+}
+
+#[tokio::test]
 async fn keys_of_variables_reach_terraform_as_they_came() {
     let Some(moto) = Moto::start(&json!({})) else { return };
     let (sandbox, mut args) = operator();
