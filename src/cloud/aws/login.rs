@@ -194,7 +194,7 @@ pub(super) fn served(keys: &SdkCredentials) -> Served {
 pub(super) fn provider_config(settings: &Settings, client: &reqwest::Client) -> ProviderConfig {
     ProviderConfig::without_region()
         .with_region(Some(Region::new(settings.region.clone())))
-        .with_http_client(SdkClient(client.clone()))
+        .with_http_client(SdkClient::new(client, None))
         .with_sleep_impl(TokioSleep::new())
         .with_behavior_version(Some(BehaviorVersion::latest()))
 }

@@ -48,6 +48,7 @@ mod hosting;
 mod iam;
 mod kinds;
 pub mod login;
+mod memo;
 mod names;
 pub mod network;
 mod objects;
@@ -89,11 +90,24 @@ impl Aws {
         keys: Arc<dyn CredentialSource>,
         origin: Option<Origin>,
     ) -> Self {
-        let sts = sts::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let ec2 = ec2::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let quotas = counting::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let api = Api { client, settings: Arc::new(settings), keys };
+        let api = Api { client, settings: Arc::new(settings), keys, memo: None };
+        Self::by(api, origin)
+    }
+
+    fn by(api: Api, origin: Option<Origin>) -> Self {
+        let settings = &*api.settings;
+        let way = || network::SdkClient::new(&api.client, api.memo.as_ref());
+        let keys = || login::SdkKeys(api.keys.clone());
+        let sts = sts::client(settings, way(), keys());
+        let ec2 = ec2::client(settings, way(), keys());
+        let quotas = counting::client(settings, way(), keys());
         Self { api, ec2, quotas, sts, origin }
+    }
+
+    /// The same account, as one that remembers what it was told.
+    fn with_memo(&self) -> Self {
+        let memo = Some(memo::Memo::default());
+        Self::by(Api { memo, ..self.api.clone() }, self.origin)
     }
 
     /// An error of one of our own requests.
