@@ -36,11 +36,14 @@ use super::credentials::Login;
 
 /// Variables of the AWS CLI that say where credentials are and how AWS is reached.
 const PASSED_ON: &[&str] = &[
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
@@ -72,8 +75,6 @@ pub(crate) struct Way {
     needs_code: bool,
     /// Certificates that the answers name, which count beside those of the environment.
     answered_ca: Option<PathBuf>,
-    /// Whether the endpoint of the cluster is reached inside the VPC only.
-    is_inside: bool,
     /// The login.
     pub(crate) login: Login,
 }
@@ -98,9 +99,16 @@ impl Way {
         let answered_ca = demand.custom_ca.map(PathBuf::from).filter(|path| path.exists());
         // One that does not exist is told by its check.
         settings.ca_bundle = settings.ca_bundle.or_else(|| answered_ca.clone());
+        // What asks AWS from here goes the way of the tools.
+        if Proxies::of(host).is_set() {
+            let of_profile = settings.endpoints_of_profile();
+            let endpoints = of_profile.values().filter_map(|url| Url::parse(url).ok());
+            let exceptions = Exceptions::of(host, !demand.endpoint.public).and(endpoints);
+            settings.no_proxy = Some(exceptions.value());
+        }
         let arguments = arguments(&settings);
         let way = Self::through(settings, arguments, asker, deployment)?;
-        Ok(Self { answered_ca, is_inside: !demand.endpoint.public, ..way })
+        Ok(Self { answered_ca, ..way })
     }
 
     /// The way that [`arguments`] describe.
@@ -144,8 +152,7 @@ impl Way {
         let awaited = deployment.login_awaited();
         let patient = Arc::new(Patient::new(now.clone(), Patient::LIMIT, awaited));
         let login = Login { now, patient, arguments };
-        let (answered_ca, is_inside) = (None, false);
-        Ok(Self { settings, client, origin, needs_code, answered_ca, is_inside, login })
+        Ok(Self { settings, client, origin, needs_code, answered_ca: None, login })
     }
 
     /// Fetches charts that the bundle does not have; those that are there stay.
@@ -240,10 +247,17 @@ impl Way {
         let passed = vars.filter(|(name, _)| is_passed(name));
         let mut environment: BTreeMap<_, _> =
             passed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        // Tools have a profile of their own.
+        environment.extend(self.settings.endpoints_of_profile());
+        // Tools are told to ask no instance. Where the credentials are those of one, whoever serves
+        // them runs in the environment of the tool and has to ask.
+        if self.settings.asks_the_instance(self.origin) {
+            environment.insert("AWS_EC2_METADATA_DISABLED".into(), "false".into());
+        }
         if Proxies::of(host).is_set() {
-            let exceptions = Exceptions::of(host, self.is_inside).value();
             for name in ["NO_PROXY", "no_proxy"] {
-                environment.insert(name.to_owned(), exceptions.clone());
+                let exceptions = self.settings.no_proxy.clone().unwrap_or_default();
+                environment.insert(name.to_owned(), exceptions);
             }
         }
         let bundles: BTreeSet<&Path> = [&self.settings.ca_bundle, &self.answered_ca]

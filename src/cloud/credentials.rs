@@ -25,6 +25,11 @@ pub trait CredentialSource: Debug + Send + Sync {
     async fn credentials(&self) -> Result<Served, CredentialError>;
     /// How new ones are had when these have ended.
     fn renewal(&self) -> &Renewal;
+    /// When the login ends that gives new credentials until then; [`Timestamp::MAX`] where nobody
+    /// knows, `None` where there is no such login beside the credentials.
+    fn login_ends(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// Credentials and their end.
@@ -41,6 +46,11 @@ pub struct Served {
 pub enum Renewal {
     /// By this command in another terminal, whatever runs meanwhile.
     Elsewhere(String),
+    /// By nobody's doing: whoever gave these gives new ones in time.
+    Itself {
+        /// What is looked after where none come.
+        remedy: String,
+    },
     /// Not at all: keys that were given once. New ones need a new run.
     Never {
         /// What is done to give new ones.
@@ -54,7 +64,7 @@ impl Renewal {
     pub fn remedy(&self) -> String {
         match self {
             Self::Elsewhere(command) => format!("log in again in another terminal (`{command}`)"),
-            Self::Never { remedy } => remedy.clone(),
+            Self::Itself { remedy } | Self::Never { remedy } => remedy.clone(),
         }
     }
 }
@@ -134,7 +144,7 @@ impl Patient {
 impl CredentialSource for Patient {
     async fn credentials(&self) -> Result<Served, CredentialError> {
         let mut answer = self.source.credentials().await;
-        let may_come = matches!(self.source.renewal(), Renewal::Elsewhere(_));
+        let may_come = !matches!(self.source.renewal(), Renewal::Never { .. });
         if may_come && is_short(&answer) {
             let deadline = self.deadline();
             while is_short(&answer) && Timestamp::now() < deadline {
@@ -150,6 +160,10 @@ impl CredentialSource for Patient {
 
     fn renewal(&self) -> &Renewal {
         self.source.renewal()
+    }
+
+    fn login_ends(&self) -> Option<Timestamp> {
+        self.source.login_ends()
     }
 }
 

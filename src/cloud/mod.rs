@@ -14,6 +14,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -59,6 +60,11 @@ pub trait Cloud: Debug + Send + Sync {
 
     /// Where a service is, as `AWS_ENDPOINT_URL_…` spells it, if that is not where it always is.
     fn endpoint(&self, _service: &str) -> Option<Url> {
+        None
+    }
+    /// The same account for a while in which nothing changes in it, as one that puts no question
+    /// twice. `None` where questions lead to no others.
+    fn remembering(&self) -> Option<Arc<dyn Cloud>> {
         None
     }
     /// The time at AWS.

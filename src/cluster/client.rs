@@ -1,5 +1,6 @@
 //! Asking the Kubernetes API: one GET at a time, with a time limit.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,8 +31,40 @@ pub struct Door {
     pub certificate_authority: String,
     /// Where it is reached, when that is not where its name says.
     pub address: Option<SocketAddr>,
+    /// What it is reached through, when its name alone says where it is.
+    pub proxy: Option<Proxy>,
     /// Makes tokens.
     pub tokens: Tokens,
+}
+
+/// A proxy, and what it is not for: as helm finds both in its environment.
+#[derive(Clone)]
+pub struct Proxy {
+    url: String,
+    exceptions: String,
+}
+
+impl Proxy {
+    /// The proxy of the environment that tools are given.
+    pub fn of(environment: &BTreeMap<String, String>) -> Option<Self> {
+        let either = |upper: &str, lower: &str| {
+            let found = [upper, lower].map(|name| environment.get(name));
+            found.into_iter().flatten().find(|value| !value.is_empty()).cloned()
+        };
+        let url = either("HTTPS_PROXY", "https_proxy")?;
+        // Programs in Go take an address without a scheme too.
+        let url = if url.contains("://") { url } else { format!("http://{url}") };
+        // They also read `*.acme.example` as `.acme.example`; our client knows that form only.
+        let exceptions = either("NO_PROXY", "no_proxy").unwrap_or_default();
+        let words = exceptions.split(',').map(str::trim);
+        let words = words.map(|word| if word.starts_with("*.") { &word[1..] } else { word });
+        Some(Self { url, exceptions: words.collect::<Vec<_>>().join(",") })
+    }
+
+    fn of_client(&self) -> Result<reqwest::Proxy, reqwest::Error> {
+        let exceptions = reqwest::NoProxy::from_string(&self.exceptions);
+        Ok(reqwest::Proxy::https(&self.url)?.no_proxy(exceptions))
+    }
 }
 
 impl fmt::Debug for Door {
@@ -69,14 +102,19 @@ impl Cluster {
         let host = base.host_str().ok_or_else(|| invalid("the endpoint has no host"))?.to_owned();
         let authority = Certificate::from_pem(door.certificate_authority.as_bytes())
             .map_err(|_not_pem| invalid("the certificate authority is not PEM"))?;
-        let mut client =
-            Client::builder().timeout(LIMIT).tls_certs_only([authority]).https_only(true);
+        let unusable = |source| ClusterError::Client { source };
+        // As helm does with the kubeconfig: nobody but the cluster's own authority is trusted, also
+        // through a proxy that opens TLS for everything else.
+        let client = Client::builder().timeout(LIMIT).tls_certs_only([authority]).https_only(true);
+        let mut client = client.no_proxy();
         if let Some(address) = door.address {
             base.set_port(Some(address.port()))
                 .map_err(|()| invalid("the endpoint cannot have a port"))?;
-            client = client.resolve(&host, address).no_proxy();
+            client = client.resolve(&host, address);
+        } else if let Some(proxy) = &door.proxy {
+            client = client.proxy(proxy.of_client().map_err(unusable)?);
         }
-        let client = client.build().map_err(|source| ClusterError::Client { source })?;
+        let client = client.build().map_err(unusable)?;
         Ok(Self { client, base, tokens: door.tokens.clone() })
     }
 

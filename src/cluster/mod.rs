@@ -12,7 +12,7 @@ mod scheduling;
 mod watch;
 mod workloads;
 
-pub use client::{Cluster, ClusterError, Door, Tokens};
+pub use client::{Cluster, ClusterError, Door, Proxy, Tokens};
 pub use kubeconfig::Kubeconfig;
 pub use readiness::{Readiness, Verdict};
 pub use watch::Watch;

@@ -35,8 +35,12 @@ const LOOKS: u32 = 45;
 /// However fast time passes, the login is not asked after more often.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// So many causes of a failure are told.
-const CAUSES: usize = 3;
+/// As our own doors say it.
+const ENDED: &str = "the credentials have ended";
+/// As the SDK for Go says that its `credential_process` gave none, for whatever reason.
+const NONE_CAME: &str = "failed to refresh cached credentials";
+/// So many lines are told of that reason.
+const CAUSES: usize = 2;
 
 /// The private AWS configuration of a deployment.
 #[derive(Debug)]
@@ -146,8 +150,8 @@ pub(super) async fn watch(session: &Session) -> RecordError {
         let standing = match around.credentials.credentials().await {
             Ok(served) => {
                 learn(session, &served);
-                let is_near = |at: Timestamp| left(at, now) < runway;
-                match (served.expires.filter(|at| is_near(*at)), told) {
+                let is_near = |at: &Timestamp| left(*at, now) < runway;
+                match (somebody_must(around, &served).filter(is_near), told) {
                     (Some(at), _) => Some((Standing::Ending, Some(at))),
                     (None, Some(_)) => Some((Standing::Renewed, served.expires)),
                     (None, None) => None,
@@ -170,6 +174,17 @@ pub(super) async fn watch(session: &Session) -> RecordError {
     }
 }
 
+/// When somebody has to do something, so that there are credentials.
+fn somebody_must(around: &Surroundings, served: &Served) -> Option<Timestamp> {
+    let login = &around.credentials;
+    match login.renewal() {
+        Renewal::Itself { .. } => None,
+        Renewal::Elsewhere(_) | Renewal::Never { .. } => {
+            served.expires.map(|at| login.login_ends().map_or(at, |ends| ends.max(at)))
+        }
+    }
+}
+
 fn said(
     standing: Standing,
     expires: Option<Timestamp>,
@@ -184,10 +199,13 @@ fn said(
         (Standing::Ending, Renewal::Elsewhere(_)) => {
             format!("the credentials end {end}; {remedy}: nothing has to be stopped")
         }
+        (Standing::Ending, Renewal::Itself { .. }) => {
+            format!("the credentials end {end}, and new ones come by themselves")
+        }
         (Standing::Ending, Renewal::Never { .. }) => {
             format!("the credentials end {end} and cannot be renewed; what asks AWS then fails")
         }
-        (Standing::Ended, Renewal::Elsewhere(_)) => {
+        (Standing::Ended, Renewal::Elsewhere(_) | Renewal::Itself { .. }) => {
             format!("the credentials have ended; what runs waits for new ones: {remedy}")
         }
         (Standing::Ended, Renewal::Never { .. }) => {
@@ -208,38 +226,31 @@ fn learn(session: &Session, served: &Served) {
 
 /// The failure of a step in words of the login, where that is why it failed.
 pub(super) async fn explained(around: &Surroundings, failure: &Failure) -> Option<Failure> {
-    let said = std::iter::once(&failure.what).chain(&failure.causes);
-    let is_named = said.into_iter().any(|text| names_the_end(text));
+    let said = || std::iter::once(&failure.what).chain(&failure.causes);
     let now = around.credentials.credentials().await;
-    if !is_named && !matches!(now, Err(CredentialError::Ended { .. })) {
+    let has_ended = matches!(now, Err(CredentialError::Ended { .. }));
+    let is_certain = has_ended || said().any(|text| names_the_end(text));
+    if !is_certain && !said().any(|text| text.contains(NONE_CAME)) {
         return None;
     }
     let renewal = around.credentials.renewal();
     let what = match renewal {
         Renewal::Elsewhere(_) => "the credentials have ended, and no new login came in time",
+        Renewal::Itself { .. } => "the credentials have ended, and no new ones came",
         Renewal::Never { .. } => "the credentials have ended and cannot be renewed in a run",
     };
-    let mut causes = vec![failure.what.clone()];
-    causes.extend(failure.causes.iter().cloned());
-    causes.retain(|cause| cause != "the credentials have ended");
-    // Whatever was in flight says the same.
-    let more = causes.len().saturating_sub(CAUSES);
-    if more > 0 {
-        causes.truncate(CAUSES);
-        causes.push(format!("and {more} more; they are in the log of the step"));
-    }
+    // What an SDK says of it is long, and whatever was in flight says the same. Where it has another
+    // reason than the end, that is in the first lines.
+    let more = if is_certain { 0 } else { CAUSES };
+    let causes = Some(&failure.what).into_iter().chain(failure.causes.iter().take(more));
+    let causes = causes.filter(|cause| *cause != ENDED).cloned().collect();
     let hint = Some(format!("{}, then resume; what was made is kept", renewal.remedy()));
     Some(Failure { what: what.into(), causes, hint })
 }
 
 /// Whether a text of AWS, of an SDK or of ours says that credentials have ended.
 fn names_the_end(text: &str) -> bool {
-    let words = [
-        "ExpiredToken",
-        "RequestExpired",
-        "failed to refresh cached credentials",
-        "the credentials have ended",
-    ];
+    let words = ["ExpiredToken", "RequestExpired", ENDED];
     words.iter().any(|word| text.contains(word))
 }
 

@@ -17,7 +17,7 @@ use super::steps::{self, StepEnd, StepError};
 use super::stop::{Stop, Wish};
 use super::surroundings::Surroundings;
 use crate::cloud::{CloudError, sign};
-use crate::cluster::Door;
+use crate::cluster::{Door, Proxy};
 use crate::host::Host;
 use crate::plan::{Facts, Plan, Stage, Step, Work};
 use crate::preflight::{self, Check, Context, Limits};
@@ -142,6 +142,7 @@ impl Session {
             endpoint: Some(endpoint.to_owned()).filter(|e| !e.is_empty())?,
             certificate_authority: String::from_utf8(pem).ok()?,
             address: self.surroundings.kubernetes,
+            proxy: Proxy::of(&self.child_environment()),
             tokens: Arc::new(move || {
                 let (login, host) = (login.clone(), host.clone());
                 let (region, cluster) = signed_for.clone();

@@ -44,9 +44,9 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account that is asked with that login.
+    /// An account that is asked with that login. What it says holds as long as this lives.
     pub fn new(cloud: Arc<dyn Cloud>, login: Option<Arc<dyn CredentialSource>>) -> Self {
-        Self::behind(Ok(cloud), login)
+        Self::behind(Ok(cloud.remembering().unwrap_or(cloud)), login)
     }
 
     /// No account: every question has the same answer.

@@ -303,8 +303,9 @@ const ENDPOINTS: &str = ".vpce.amazonaws.com";
 /// must not lack.
 #[derive(Debug, Clone)]
 pub struct Exceptions {
+    proxies: Proxies,
     own: String,
-    added: String,
+    added: Vec<String>,
 }
 
 impl Exceptions {
@@ -313,28 +314,39 @@ impl Exceptions {
         let proxies = Proxies::of(host);
         let endpoints = host.vars().iter().filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
         let endpoints = endpoints.filter_map(|(_, text)| Target::of(&Url::parse(text).ok()?));
-        let mut wanted: Vec<String> = NEAR.map(str::to_owned).to_vec();
-        wanted.extend(inside.then(|| CLUSTERS.to_owned()));
-        wanted.extend(endpoints.map(|target| target.host).filter(|host| is_private(host)));
-        let mut added: Vec<String> = Vec::new();
-        for name in wanted {
+        let own = either(host, "NO_PROXY").unwrap_or_default().trim_matches(',').to_owned();
+        let mut exceptions = Self { proxies, own, added: Vec::new() };
+        exceptions.add(NEAR.map(str::to_owned));
+        exceptions.add(inside.then(|| CLUSTERS.to_owned()));
+        exceptions.add(endpoints.map(|target| target.host).filter(|host| is_private(host)));
+        exceptions
+    }
+
+    /// With endpoints that others than the variables say.
+    #[must_use]
+    pub fn and(mut self, endpoints: impl IntoIterator<Item = Url>) -> Self {
+        let hosts = endpoints.into_iter().filter_map(|url| Some(Target::of(&url)?.host));
+        self.add(hosts.filter(|host| is_private(host)));
+        self
+    }
+
+    fn add(&mut self, names: impl IntoIterator<Item = String>) {
+        for name in names {
             let bare = name.trim_start_matches('.');
-            if !proxies.excepts(bare) && !added.contains(&name) {
-                added.push(name);
+            if !self.proxies.excepts(bare) && !self.added.contains(&name) {
+                self.added.push(name);
             }
         }
-        let own = either(host, "NO_PROXY").unwrap_or_default().trim_matches(',').to_owned();
-        Self { own, added: added.join(",") }
     }
 
     /// What is added to the operator's own.
-    pub fn added(&self) -> &str {
-        &self.added
+    pub fn added(&self) -> String {
+        self.added.join(",")
     }
 
     /// The value of `NO_PROXY`.
     pub fn value(&self) -> String {
-        let both = [self.own.as_str(), self.added.as_str()];
+        let both = [self.own.clone(), self.added()];
         both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
     }
 }
@@ -475,6 +487,12 @@ mod tests {
             assert_eq!(value(".acme.example", endpoint, false), format!("{own}{added}"));
         }
         assert_eq!(value("*", "http://10.1.2.3", true), "*");
+        let host = Host::fixed(BTreeMap::new(), PathBuf::new(), PathBuf::new());
+        let of_profile =
+            ["http://10.1.2.3:4566", "http://127.0.0.1:5000", "https://ec2.acme.example"];
+        let exceptions =
+            Exceptions::of(&host, false).and(of_profile.map(|url| url.parse().unwrap()));
+        assert_eq!(exceptions.value(), format!("{near},10.1.2.3"));
     }
 
     #[tokio::test]

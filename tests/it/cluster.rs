@@ -60,6 +60,7 @@ fn door(servers: &Servers, address: SocketAddr) -> Door {
         endpoint: ENDPOINT.into(),
         certificate_authority: authority.certificate_pem().into(),
         address: Some(address),
+        proxy: None,
         tokens: Arc::new(move || {
             let token = cluster_token(&credentials, "us-west-2", "acme", world.now());
             ready(token.map_err(|error| error.to_string())).boxed()

@@ -10,6 +10,7 @@ use springboard::cloud::{Cloud as _, NameKind, Taken};
 use springboard::rehearsal::sample_bundle;
 
 use crate::aws::Moto;
+use crate::support::programs::{self, capture_with};
 use crate::support::sandbox::{Finished, Sandbox};
 
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -94,11 +95,52 @@ async fn it_makes_the_bucket_of_the_state_first() {
     let url = moto.url();
     let keys = [("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let finished = run(&sandbox, &args, &[("AWS_ENDPOINT_URL", url.as_str()), keys[0], keys[1]]);
-    // The bucket is to be asked over TLS only; moto refuses everybody then.
+    // The bucket is to be asked over TLS only. So is not moto, and it takes no notice of conditions
+    // in policies: it refuses everybody then.
     assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
     let bucket = "acme-tfstate-123456789012";
     assert!(finished.out.contains(&format!("state s3://{bucket} created")), "{}", finished.out);
     assert_eq!(moto.cloud().taken(NameKind::Bucket, bucket).await.unwrap(), Taken::Own);
+}
+
+/// What moto answers to a call of boto3 that reads a bucket.
+fn told_of_bucket(moto: &Moto, call: &str, bucket: &str) -> Value {
+    let python = programs::program("moto-python").unwrap();
+    let program = format!(
+        "import boto3, json; s3 = boto3.client('s3', region_name='us-west-2', \
+         endpoint_url='{}', aws_access_key_id='a', aws_secret_access_key='b'); \
+         print(json.dumps(default=str, obj=s3.{call}(Bucket='{bucket}')))",
+        moto.url()
+    );
+    let (code, text) = capture_with(&python, &["-c", &program], Path::new("/"), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn the_bucket_of_the_state_is_usable_by_those_who_come_over_tls() {
+    let Some(moto) = Moto::start(&json!({ "tls": true })) else { return };
+    let (sandbox, args) = operator();
+    let url = moto.url();
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let finished = run(&sandbox, &args, &[("AWS_ENDPOINT_URL", url.as_str()), keys[0], keys[1]]);
+    // The terraform of this operator fails; it is asked only once the lock was seen to hold.
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    assert!(sandbox.path().join("notes/env").exists(), "{}\n{}", finished.out, finished.err);
+    let bucket = "acme-tfstate-123456789012";
+    let told = |call: &str| told_of_bucket(&moto, call, bucket);
+    let policy: Value =
+        serde_json::from_str(told("get_bucket_policy")["Policy"].as_str().unwrap()).unwrap();
+    let statement = &policy["Statement"][0];
+    assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+    assert_eq!(statement["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+    let arn = format!("arn:aws:s3:::{bucket}");
+    assert_eq!(statement["Resource"], json!([arn, format!("{arn}/*")]));
+    assert_eq!(told("get_bucket_versioning")["Status"], "Enabled");
+    let rules = &told("get_bucket_encryption")["ServerSideEncryptionConfiguration"]["Rules"];
+    assert_eq!(rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+    let closed = &told("get_public_access_block")["PublicAccessBlockConfiguration"];
+    assert!(closed.as_object().unwrap().values().all(|is_closed| *is_closed == true), "{closed}");
 }
 
 #[tokio::test]
@@ -132,6 +174,42 @@ async fn terraform_is_served_the_credentials_of_a_file() {
     let resume = ["resume", "acme", "--non-interactive"].map(str::to_owned).into_iter();
     let resumed = run(&sandbox, &resume.chain(left_out()).collect::<Vec<_>>(), &variables);
     assert_eq!(resumed.code, Some(4), "{}", resumed.err);
+}
+
+#[tokio::test]
+async fn the_endpoints_of_the_profile_reach_the_tools() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let (sandbox, mut args) = operator();
+    args.extend(["--set", "terraform_state=local"].map(str::to_owned));
+    let folder = sandbox.path().join("home/.aws");
+    fs::create_dir(&folder).unwrap();
+    let url = moto.url();
+    let of_s3 = url.replace("127.0.0.1", "localhost");
+    let config = format!(
+        "[default]\nendpoint_url = {url}\nservices = near\n\
+         [services near]\ns3 =\n  endpoint_url = {of_s3}\n"
+    );
+    fs::write(folder.join("config"), config).unwrap();
+    let keys =
+        format!("[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = {SECRET}\n");
+    fs::write(folder.join("credentials"), keys).unwrap();
+    let variables = [
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_RDS", url.as_str()),
+        ("HTTPS_PROXY", "http://proxy.acme.example:8080"),
+    ];
+    let finished = run(&sandbox, &args, &variables);
+    assert_eq!(finished.code, Some(4), "{}\n{}", finished.out, finished.err);
+    let environment = fs::read_to_string(sandbox.path().join("notes/env")).unwrap();
+    let endpoints = environment.lines().filter(|line| line.starts_with("AWS_ENDPOINT_URL"));
+    let expected = [
+        format!("AWS_ENDPOINT_URL={url}"),
+        format!("AWS_ENDPOINT_URL_RDS={url}"),
+        format!("AWS_ENDPOINT_URL_S3={of_s3}"),
+    ];
+    assert_eq!(endpoints.collect::<Vec<_>>(), expected);
+    let served = fs::read_to_string(sandbox.path().join("notes/credentials")).unwrap();
+    assert!(served.contains("AKIAFILE"), "{served}");
 }
 
 #[tokio::test]

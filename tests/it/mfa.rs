@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::aws::Moto;
-use crate::install::{SECRET, operator};
+use crate::install::{SECRET, executable, operator};
 use crate::support::sandbox::Sandbox;
 use crate::support::terminal::{INTERRUPT, Terminal};
 
@@ -98,6 +98,54 @@ fn the_code_is_asked_for_at_the_terminal_and_the_session_reaches_the_tools() {
     }
     // The session cannot be renewed, and what follows from that was said.
     assert!(seen.contains("cannot be renewed"), "{seen}");
+}
+
+/// A terraform that AWS refuses, as the provider says it, because the session has ended.
+const REFUSED: &str = r#"#!/bin/sh
+case "$1" in
+  version) echo 'Terraform v1.11.4'; exit 0 ;;
+esac
+cat >&2 <<'END'
+Error: Retrieving AWS account details: validating provider credentials: retrieving caller identity
+from STS: operation error STS: GetCallerIdentity, https response error StatusCode: 403, RequestID:
+5f4e, api error ExpiredToken: The security token included in the request is expired
+END
+exit 1
+"#;
+
+#[test]
+fn a_session_that_ends_in_a_run_is_told_as_such_and_resume_asks_for_a_code_again() {
+    let Some(moto) = moto() else { return };
+    let (sandbox, args) = operator();
+    with_device(&sandbox);
+    executable(&sandbox.path().join("bin/terraform"), REFUSED);
+    let url = moto.url();
+    let variables = variables(&url);
+    let skipped = args.iter().filter(|word| *word == "--skip-check").count();
+    let left_out: Vec<String> = args[args.len() - 2 * skipped..].to_vec();
+    let resume = ["resume", "acme", "--output", "line"].map(str::to_owned);
+    let resume: Vec<String> = resume.into_iter().chain(left_out).collect();
+    for words in [typed(args), resume] {
+        let mut terminal = Terminal::start_with(&sandbox, &words, &variables);
+        terminal.wait_for(&format!("{ASKED} {DEVICE}"));
+        terminal.press(&format!("{RIGHT}\r"));
+        let (code, seen) = terminal.wait();
+        assert_eq!(code, 4, "{seen}");
+        assert_eq!(prompts(&seen), 1, "{seen}");
+        let (_, end) = seen.split_once("error: ").unwrap_or_else(|| panic!("{seen}"));
+        let lines: Vec<&str> = end.lines().map(str::trim_end).collect();
+        assert_eq!(
+            lines[..3],
+            [
+                "the credentials have ended and cannot be renewed in a run",
+                "  cause: terraform init failed",
+                "hint: have the MFA device at hand at a terminal (a session lasts as long as \
+                 `duration_seconds` of the profile says, an hour where it does not), then resume; \
+                 what was made is kept",
+            ],
+            "{seen}"
+        );
+    }
 }
 
 #[test]

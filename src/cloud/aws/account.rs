@@ -1,6 +1,7 @@
 //! The trait [`Cloud`], word by word; what each does is in the file of its subject.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,6 +19,10 @@ use crate::cloud::{
 impl Cloud for Aws {
     fn endpoint(&self, service: &str) -> Option<Url> {
         self.api.settings.endpoint(service)
+    }
+
+    fn remembering(&self) -> Option<Arc<dyn Cloud>> {
+        Some(Arc::new(self.with_memo()))
     }
 
     async fn caller(&self) -> Result<Caller, CloudError> {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::Method;
 use serde_json::Value;
 use url::Url;
 
 use super::failure::Said;
+use super::memo::{Memo, Told, told};
 use super::settings::Settings;
 use super::xml::Node;
 use crate::cloud::sign::{self, SignedFor};
@@ -85,6 +86,7 @@ pub(super) struct Api {
     pub(super) client: reqwest::Client,
     pub(super) settings: Arc<Settings>,
     pub(super) keys: Arc<dyn CredentialSource>,
+    pub(super) memo: Option<Memo>,
 }
 
 /// A request before it is signed.
@@ -94,14 +96,6 @@ struct Request {
     url: Url,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
-}
-
-/// An answer of AWS, good or not.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
 }
 
 /// What a question led to: an answer, or what AWS says is wrong.
@@ -203,7 +197,7 @@ impl Api {
         method: Method,
         path: &[&str],
         query: &[(&str, &str)],
-    ) -> Outcome<Answer> {
+    ) -> Outcome<Told> {
         let mut url = self.url(service);
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -224,7 +218,7 @@ impl Api {
     }
 
     /// Sends within the limit, again where that is right.
-    async fn send(&self, service: Service, what: &str, request: &Request) -> Outcome<Answer> {
+    async fn send(&self, service: Service, what: &str, request: &Request) -> Outcome<Told> {
         let limit = self.settings.limit();
         let tries = async {
             let mut wait = FIRST_WAIT;
@@ -253,7 +247,7 @@ impl Api {
         }
     }
 
-    async fn attempt(&self, service: Service, what: &str, request: &Request) -> Outcome<Answer> {
+    async fn attempt(&self, service: Service, what: &str, request: &Request) -> Outcome<Told> {
         let failed = |error: CloudError| Wrong::Failed(error);
         let served = self.keys.credentials().await.map_err(|error| failed(error.into()))?;
         let mut signed =
@@ -271,44 +265,39 @@ impl Api {
             failed(CloudError::Unreachable { what, source: source.without_url().into() })
         };
         let signed = reqwest::Request::try_from(signed).map_err(unreachable)?;
-        let each = self.client.execute(signed);
+        let each = told(&self.client, self.memo.as_ref(), signed);
         let answer = tokio::time::timeout(self.settings.limit() / 2, each).await;
         let answer = answer.map_err(|passed| {
             failed(CloudError::Unreachable { what: what.to_owned(), source: passed.into() })
         })?;
         let answer = answer.map_err(unreachable)?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await.map_err(unreachable)?;
-        let answer = Answer { status, headers, body };
-        if status.is_success() { Ok(answer) } else { Err(Wrong::Said(answer.said())) }
+        if answer.status.is_success() { Ok(answer) } else { Err(Wrong::Said(said(&answer))) }
     }
 }
 
-impl Answer {
-    /// What AWS says is wrong, in whichever protocol.
-    fn said(&self) -> Said {
-        let status = self.status.as_u16();
-        let header = self.headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
-        let json = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-        let text = |names: &[&str]| names.iter().find_map(|name| json[*name].as_str());
-        let code = header.or_else(|| text(&["__type", "code", "Code"]));
-        if let Some(code) = code {
-            // `com.amazonaws.eks#ResourceNotFoundException:http://…`
-            let code = code.rsplit('#').next().unwrap_or(code);
-            let code = code.split(':').next().unwrap_or(code).to_owned();
-            let message = text(&["message", "Message"]).unwrap_or_default().to_owned();
-            return Said { code, message, status };
-        }
-        let node = Node::parse(&String::from_utf8_lossy(&self.body)).unwrap_or_default();
-        let of =
-            |name: &str| node.find(name).map(|node| node.own_text().to_owned()).unwrap_or_default();
-        let mut said = Said { code: of("Code"), message: of("Message"), status };
-        // The answer to a `HEAD` has no body.
-        if said.code.is_empty() && self.body.is_empty() {
-            said.code = self.status.canonical_reason().unwrap_or_default().replace(' ', "");
-        }
-        said
+/// What AWS says is wrong, in whichever protocol.
+fn said(answer: &Told) -> Said {
+    let status = answer.status.as_u16();
+    let header = answer.headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    let json = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let text = |names: &[&str]| names.iter().find_map(|name| json[*name].as_str());
+    let code = header.or_else(|| text(&["__type", "code", "Code"]));
+    if let Some(code) = code {
+        // `com.amazonaws.eks#ResourceNotFoundException:http://…`
+        let code = code.rsplit('#').next().unwrap_or(code);
+        let code = code.split(':').next().unwrap_or(code).to_owned();
+        let message = text(&["message", "Message"]).unwrap_or_default().to_owned();
+        return Said { code, message, status };
     }
+    let node = Node::parse(&String::from_utf8_lossy(&answer.body)).unwrap_or_default();
+    let of =
+        |name: &str| node.find(name).map(|node| node.own_text().to_owned()).unwrap_or_default();
+    let mut said = Said { code: of("Code"), message: of("Message"), status };
+    // The answer to a `HEAD` has no body.
+    if said.code.is_empty() && answer.body.is_empty() {
+        said.code = answer.status.canonical_reason().unwrap_or_default().replace(' ', "");
+    }
+    said
 }
 
 fn form(service: Service, action: &str, params: &[(String, String)]) -> String {
@@ -322,7 +311,7 @@ fn strange(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>
     Wrong::Failed(CloudError::NotUnderstood { what: what.to_owned(), source: error.into() })
 }
 
-fn xml(what: &str, answer: &Answer) -> Outcome<Node> {
+fn xml(what: &str, answer: &Told) -> Outcome<Node> {
     let text = std::str::from_utf8(&answer.body).map_err(|error| strange(what, error))?;
     Node::parse(text).map_err(|error| strange(what, error))
 }
@@ -351,15 +340,17 @@ fn host(service: Service, region: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, StatusCode};
+
     use super::*;
 
-    fn answer(status: u16, header: Option<&'static str>, body: &str) -> Answer {
+    fn answer(status: u16, header: Option<&'static str>, body: &str) -> Told {
         let mut headers = HeaderMap::new();
         if let Some(header) = header {
             headers.insert("x-amzn-errortype", http::HeaderValue::from_static(header));
         }
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, headers, body: body.to_owned().into() }
+        Told { status, headers, body: body.to_owned().into() }
     }
 
     #[test]
@@ -385,7 +376,7 @@ mod tests {
             (answer(403, None, ""), "Forbidden", ""),
             (answer(200, None, "<html>"), "", ""),
         ] {
-            let said = answer.said();
+            let said = said(&answer);
             assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
         }
     }

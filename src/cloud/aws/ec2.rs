@@ -25,13 +25,13 @@ const IMAGE: &str =
 
 pub(super) fn client(
     settings: &Settings,
-    client: &reqwest::Client,
+    client: SdkClient,
     keys: impl aws_credential_types::provider::ProvideCredentials + 'static,
 ) -> Client {
     let mut config = aws_sdk_ec2::Config::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(aws_config::Region::new(settings.region.clone()))
-        .http_client(SdkClient(client.clone()))
+        .http_client(client)
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .identity_cache(aws_sdk_ec2::config::IdentityCache::no_cache())
         .retry_config(super::retries())

@@ -3,7 +3,7 @@
 //! The chain is put together here in the order of the AWS CLI, because the SDK's own one reads the
 //! process' environment by itself and has no MFA. Keys with an end are kept until shortly before
 //! it; keys without one are read again each time, so that a file that was written anew counts at
-//! once. Start at [`AwsLogin::open`].
+//! once. What kind they are and how new ones are had is in [`kinds`]. Start at [`AwsLogin::open`].
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -20,10 +20,11 @@ use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCreden
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials as SdkCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use jiff::Timestamp;
 
+use super::kinds::{self, keys_of_variables};
 use super::network::SdkClient;
 use super::settings::Settings;
 use super::sts;
@@ -54,8 +55,16 @@ pub struct AwsLogin {
 #[derive(Debug)]
 enum Source {
     Fixed(Credentials),
-    Chain(SharedCredentialsProvider),
+    Found(Box<Found>),
     Mfa(Box<sts::WithCode>),
+}
+
+/// Where the SDK looks. Its providers keep what they have read of the files, and some of them also
+/// that it was wrong: so there are new ones for each question.
+#[derive(Debug)]
+struct Found {
+    settings: Settings,
+    client: reqwest::Client,
 }
 
 impl AwsLogin {
@@ -65,13 +74,14 @@ impl AwsLogin {
         client: &reqwest::Client,
         asker: Option<Arc<dyn CodeAsker>>,
     ) -> Self {
-        let (origin, renewal) = (origin(settings), renewal(settings));
+        let (origin, renewal) = (kinds::origin(settings), kinds::renewal(settings));
         let source = if let Some(keys) = keys_of_variables(settings) {
             Source::Fixed(keys)
         } else if let Some(role) = sts::WithCode::of(settings, client, asker) {
             Source::Mfa(Box::new(role))
         } else {
-            Source::Chain(SharedCredentialsProvider::new(chain(settings, client)))
+            let (settings, client) = (settings.clone(), client.clone());
+            Source::Found(Box::new(Found { settings, client }))
         };
         Self { source, origin, renewal, limit: settings.limit(), held: Mutex::default() }
     }
@@ -96,7 +106,8 @@ impl AwsLogin {
         match &self.source {
             Source::Fixed(keys) => Ok(Served { keys: keys.clone(), expires: None }),
             Source::Mfa(role) => role.session(&self.renewal).await,
-            Source::Chain(chain) => {
+            Source::Found(found) => {
+                let chain = chain(&found.settings, &found.client);
                 let asked = tokio::time::timeout(self.limit, chain.provide_credentials()).await;
                 let unreachable = |passed: tokio::time::error::Elapsed| {
                     let what = "the credentials".to_owned();
@@ -111,8 +122,7 @@ impl AwsLogin {
     fn failed(&self, error: &CredentialsError) -> CredentialError {
         let words = chain_of(error);
         let remedy = self.renewal.remedy();
-        let lower = words.to_lowercase();
-        if lower.contains("expired") || lower.contains("expiredtoken") {
+        if is_of_ended(&words) {
             return CredentialError::Ended { remedy };
         }
         if let CredentialsError::ProviderTimedOut(_) = error {
@@ -139,6 +149,11 @@ impl CredentialSource for AwsLogin {
 
     fn renewal(&self) -> &Renewal {
         &self.renewal
+    }
+
+    fn login_ends(&self) -> Option<Timestamp> {
+        let Source::Found(found) = &self.source else { return None };
+        kinds::login_ends(&found.settings, Timestamp::now())
     }
 }
 
@@ -179,7 +194,7 @@ pub(super) fn served(keys: &SdkCredentials) -> Served {
 pub(super) fn provider_config(settings: &Settings, client: &reqwest::Client) -> ProviderConfig {
     ProviderConfig::without_region()
         .with_region(Some(Region::new(settings.region.clone())))
-        .with_http_client(SdkClient(client.clone()))
+        .with_http_client(SdkClient::new(client, None))
         .with_sleep_impl(TokioSleep::new())
         .with_behavior_version(Some(BehaviorVersion::latest()))
 }
@@ -235,7 +250,8 @@ fn chain(settings: &Settings, client: &reqwest::Client) -> CredentialsProviderCh
         return chain;
     }
     let mut imds = aws_config::imds::Client::builder().configure(&config);
-    if let Some(endpoint) = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
+    let endpoint = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    if let Some(endpoint) = endpoint.or_else(|| settings.own("ec2_metadata_service_endpoint")) {
         imds = imds
             .endpoint(endpoint)
             .unwrap_or_else(|_wrong| aws_config::imds::Client::builder().configure(&config));
@@ -245,64 +261,13 @@ fn chain(settings: &Settings, client: &reqwest::Client) -> CredentialsProviderCh
     chain.or_else("Instance", instance)
 }
 
-fn keys_of_variables(settings: &Settings) -> Option<Credentials> {
-    if !settings.takes_keys_of_variables() {
-        return None;
-    }
-    let id = settings.variable("AWS_ACCESS_KEY_ID")?;
-    let secret = settings.variable("AWS_SECRET_ACCESS_KEY")?;
-    let token = settings.variable("AWS_SESSION_TOKEN").map(str::to_owned);
-    Some(Credentials::new(id, secret, token))
-}
-
-/// Where the chain will find the credentials, as far as that can be said without asking.
-fn origin(settings: &Settings) -> Origin {
-    let has = |key: &str| settings.own(key).is_some();
-    if keys_of_variables(settings).is_some() {
-        Origin::Environment
-    } else if has("web_identity_token_file") {
-        Origin::WebIdentity
-    } else if has("role_arn") {
-        Origin::Role
-    } else if has("sso_session") || has("sso_start_url") {
-        Origin::Sso
-    } else if has("credential_process") {
-        Origin::Process
-    } else if has("aws_access_key_id") || settings.has_keys_in_file() {
-        Origin::File
-    } else if settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
-        Origin::WebIdentity
-    } else if settings.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
-        || settings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some()
-    {
-        Origin::Container
-    } else {
-        Origin::Instance
-    }
-}
-
-fn renewal(settings: &Settings) -> Renewal {
-    let profile = settings.profile_name();
-    let source = settings.own("source_profile").unwrap_or(profile);
-    let of_source = |key: &str| settings.of_profile(source, key).is_some();
-    match origin(settings) {
-        Origin::Environment => Renewal::Never {
-            remedy: "export new keys (`AWS_ACCESS_KEY_ID` and so on) and resume".into(),
-        },
-        Origin::Role if settings.own("mfa_serial").is_some() => Renewal::Never {
-            remedy: "have the MFA device at hand at a terminal (a session lasts as long as \
-                     `duration_seconds` of the profile says, an hour where it does not)"
-                .into(),
-        },
-        Origin::Sso => Renewal::Elsewhere(format!("aws sso login --profile {profile}")),
-        Origin::Role if of_source("sso_session") || of_source("sso_start_url") => {
-            Renewal::Elsewhere(format!("aws sso login --profile {source}"))
-        }
-        Origin::File | Origin::Role => {
-            Renewal::Elsewhere(format!("aws configure --profile {source}"))
-        }
-        _ => Renewal::Elsewhere(format!("aws sts get-caller-identity --profile {profile}")),
-    }
+/// Whether the words of the SDK say that a login was good and is not any more. The portal of IAM
+/// Identity Center refuses a token that has ended as `UnauthorizedException`. A certificate that has
+/// expired is none of them.
+fn is_of_ended(words: &str) -> bool {
+    let words = words.to_lowercase();
+    let is_ended = words.contains("expired") || words.contains("unauthorizedexception");
+    is_ended && !words.contains("certificate")
 }
 
 /// An error with all its causes in one line.

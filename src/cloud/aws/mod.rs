@@ -10,7 +10,7 @@
 //!
 //! | | the SDK | here |
 //! |---|---|---|
-//! | profiles, `source_profile`, `credential_source`, `credential_process`, SSO, web identity, container, instance | does it | in the order of the AWS CLI ([`login`]) |
+//! | profiles, `source_profile`, `credential_source`, `credential_process`, SSO, web identity, container, instance | does it, and keeps what it has read of files | in the order of the AWS CLI, read anew for each question ([`login`]) |
 //! | keys in variables although `--profile` was named | takes the variables | takes the profile, as the CLI does |
 //! | `mfa_serial` of a profile | ignores it; AWS denies | asks for the code ([`login::CodeAsker`]) and assumes the role itself |
 //! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_…`, `endpoint_url`, `services` | does it for its own clients | the same for our requests ([`Settings::endpoint`]) |
@@ -18,6 +18,22 @@
 //! | `AWS_CA_BUNDLE`, `ca_bundle` | neither | both, beside the certificates of the system |
 //! | retries | standard mode | the same, bounded by one limit for the whole question |
 //! | pages | paginators | all are followed to the end; so are ours |
+//!
+//! Kinds of credentials, as the binary was tried with each (`tests/it/aws/{login,kinds}.rs`,
+//! `tests/it/mfa.rs`); what is said of them before a run is in [`kinds`]:
+//!
+//! | kind | given by | tried against | new ones |
+//! |---|---|---|---|
+//! | keys in variables, in files | nobody | moto | never; by writing the file anew |
+//! | role with `source_profile` | STS | moto | by themselves |
+//! | role with `mfa_serial` | STS and a code | moto, at a terminal | never: `resume` asks for a code |
+//! | web identity, by profile or variables | STS and a token in a file | moto, loopback; also a token that has ended | by themselves, from the file |
+//! | SSO with `sso_session` | the portal, by the token that `aws sso login` keeps | loopback (moto has no portal), by `AWS_ENDPOINT_URL_SSO` and `…_SSO_OIDC` | the SDK renews the token; `aws sso login` |
+//! | SSO with `sso_start_url` alone | the same | the same; that the token has ended the portal says (`UnauthorizedException`), not the SDK | `aws sso login` |
+//! | container, `AWS_CONTAINER_CREDENTIALS_FULL_URI` | an address with a token, in a variable or a file | loopback | by themselves |
+//! | container, `…_RELATIVE_URI` | 169.254.170.2, which the SDK does not let anybody change | not tried; all but the address is as above | by themselves |
+//! | instance, with the tokens of version 2 | `AWS_EC2_METADATA_SERVICE_ENDPOINT` | loopback | by themselves |
+//! | `credential_process` | a program | `cat` | by themselves |
 //!
 //! Every question has one limit in all ([`Settings::limit`]). An answer that is not one of AWS is
 //! [`CloudError::NotUnderstood`]; nothing panics.
@@ -30,7 +46,9 @@ mod eks;
 mod failure;
 mod hosting;
 mod iam;
+mod kinds;
 pub mod login;
+mod memo;
 mod names;
 pub mod network;
 mod objects;
@@ -72,11 +90,24 @@ impl Aws {
         keys: Arc<dyn CredentialSource>,
         origin: Option<Origin>,
     ) -> Self {
-        let sts = sts::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let ec2 = ec2::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let quotas = counting::client(&settings, &client, login::SdkKeys(keys.clone()));
-        let api = Api { client, settings: Arc::new(settings), keys };
+        let api = Api { client, settings: Arc::new(settings), keys, memo: None };
+        Self::by(api, origin)
+    }
+
+    fn by(api: Api, origin: Option<Origin>) -> Self {
+        let settings = &*api.settings;
+        let way = || network::SdkClient::new(&api.client, api.memo.as_ref());
+        let keys = || login::SdkKeys(api.keys.clone());
+        let sts = sts::client(settings, way(), keys());
+        let ec2 = ec2::client(settings, way(), keys());
+        let quotas = counting::client(settings, way(), keys());
         Self { api, ec2, quotas, sts, origin }
+    }
+
+    /// The same account, as one that remembers what it was told.
+    fn with_memo(&self) -> Self {
+        let memo = Some(memo::Memo::default());
+        Self::by(Api { memo, ..self.api.clone() }, self.origin)
     }
 
     /// An error of one of our own requests.

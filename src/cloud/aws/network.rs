@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+use super::memo::{Memo, told};
 use super::settings::Settings;
 use crate::error::Hint;
 
@@ -64,7 +65,17 @@ fn certificates(path: &PathBuf) -> Result<Vec<reqwest::Certificate>, NetworkErro
 
 /// Our client as the SDK takes one.
 #[derive(Debug, Clone)]
-pub(super) struct SdkClient(pub(super) reqwest::Client);
+pub(super) struct SdkClient {
+    client: reqwest::Client,
+    memo: Option<Memo>,
+}
+
+impl SdkClient {
+    /// One that remembers what it was told, if there is where.
+    pub(super) fn new(client: &reqwest::Client, memo: Option<&Memo>) -> Self {
+        Self { client: client.clone(), memo: memo.cloned() }
+    }
+}
 
 impl HttpClient for SdkClient {
     fn http_connector(
@@ -75,21 +86,21 @@ impl HttpClient for SdkClient {
         let limit = settings
             .read_timeout()
             .map(|read| read.saturating_add(settings.connect_timeout().unwrap_or_default()));
-        SharedHttpConnector::new(Connector { client: self.0.clone(), limit })
+        SharedHttpConnector::new(Connector { way: self.clone(), limit })
     }
 }
 
 #[derive(Debug)]
 struct Connector {
-    client: reqwest::Client,
+    way: SdkClient,
     limit: Option<Duration>,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (client, limit) = (self.client.clone(), self.limit);
+        let (way, limit) = (self.way.clone(), self.limit);
         HttpConnectorFuture::new(async move {
-            let exchange = exchange(client, request);
+            let exchange = exchange(way, request);
             match limit {
                 None => exchange.await,
                 Some(limit) => tokio::time::timeout(limit, exchange)
@@ -100,10 +111,7 @@ impl HttpConnector for Connector {
     }
 }
 
-async fn exchange(
-    client: reqwest::Client,
-    request: HttpRequest,
-) -> Result<HttpResponse, ConnectorError> {
+async fn exchange(way: SdkClient, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let user = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::user(error);
     let request = request.try_into_http1x().map_err(|error| user(error.into()))?;
     let (parts, body) = request.into_parts();
@@ -111,13 +119,12 @@ async fn exchange(
     let body = body.bytes().map(bytes::Bytes::copy_from_slice).unwrap_or_default();
     let request = http::Request::from_parts(parts, body);
     let request = reqwest::Request::try_from(request).map_err(|error| user(error.into()))?;
-    let answer = client.execute(request).await.map_err(failed)?;
-    let mut response = http::Response::builder().status(answer.status());
+    let answer = told(&way.client, way.memo.as_ref(), request).await.map_err(failed)?;
+    let mut response = http::Response::builder().status(answer.status);
     if let Some(headers) = response.headers_mut() {
-        headers.extend(answer.headers().clone());
+        headers.extend(answer.headers);
     }
-    let body = answer.bytes().await.map_err(failed)?;
-    let response = response.body(SdkBody::from(body)).map_err(|error| user(error.into()))?;
+    let response = response.body(SdkBody::from(answer.body)).map_err(|error| user(error.into()))?;
     HttpResponse::try_from(response).map_err(|error| user(error.into()))
 }
 

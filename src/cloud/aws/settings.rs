@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::cloud::Origin;
+
 /// How AWS is reached, and as whom.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -36,6 +38,10 @@ pub struct Settings {
     pub limit: Option<Duration>,
 }
 
+/// Says that no endpoint counts that is said anywhere.
+const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+/// The end of the key of a service in a section of services.
+const ENDPOINT: &str = ".endpoint_url";
 /// A question takes at most this long.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
@@ -73,6 +79,11 @@ impl Settings {
         settings
     }
 
+    /// Where the files of the AWS CLI are.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// A variable that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -87,6 +98,15 @@ impl Settings {
     #[must_use]
     pub fn named_profile(&self) -> Option<&str> {
         self.profile.as_deref().filter(|_| self.named)
+    }
+
+    /// Whether credentials of that origin are those of the instance, or lead to others.
+    #[must_use]
+    pub fn asks_the_instance(&self, origin: Origin) -> bool {
+        let is_off = self.variable("AWS_EC2_METADATA_DISABLED");
+        let of_instance = || self.own("credential_source") == Some("Ec2InstanceMetadata");
+        !is_off.is_some_and(|word| word.eq_ignore_ascii_case("true"))
+            && (origin == Origin::Instance || of_instance())
     }
 
     /// Whether keys in variables count: not where a profile was named for this install.
@@ -136,24 +156,52 @@ impl Settings {
     /// `AWS_ENDPOINT_URL`, then the profile's `services` and its `endpoint_url`.
     #[must_use]
     pub fn endpoint(&self, service: &str) -> Option<Url> {
-        let is_true = |value: Option<&str>| value.is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        if is_true(self.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
-            || is_true(self.own("ignore_configured_endpoint_urls"))
-        {
+        if self.ignores_endpoints() {
             return None;
         }
         let key = service.to_uppercase().replace([' ', '-'], "_");
         let of_services = || {
-            let services = format!("services {}", self.own("services")?);
-            self.of_profile(&services, &format!("{}.endpoint_url", key.to_lowercase()))
+            self.services()?.get(&format!("{}{ENDPOINT}", key.to_lowercase())).map(String::as_str)
         };
         let found = self
             .variable(&format!("AWS_ENDPOINT_URL_{key}"))
             .or_else(|| self.variable("AWS_ENDPOINT_URL"))
-            .map(str::to_owned)
             .or_else(of_services)
-            .or_else(|| self.own("endpoint_url").map(str::to_owned));
+            .or_else(|| self.own("endpoint_url"));
         found.and_then(|url| url.parse().ok())
+    }
+
+    /// What the profile says of endpoints, as variables, for those who do not read the profile: the
+    /// variables of the process come before it and are not among these.
+    #[must_use]
+    pub fn endpoints_of_profile(&self) -> BTreeMap<String, String> {
+        const ALL: &str = "AWS_ENDPOINT_URL";
+        if self.ignores_endpoints() {
+            return BTreeMap::from([(IGNORED.to_owned(), "true".to_owned())]);
+        }
+        // One for all comes before everything that the profile says.
+        if self.variable(ALL).is_some() {
+            return BTreeMap::new();
+        }
+        let all = self.own("endpoint_url").map(|url| (ALL.to_owned(), url.to_owned()));
+        let services = self.services().into_iter().flatten();
+        let of_services = services.filter_map(|(key, url)| {
+            let service = key.strip_suffix(ENDPOINT)?.to_uppercase();
+            Some((format!("{ALL}_{service}"), url.clone()))
+        });
+        let found = of_services.filter(|(name, _)| self.variable(name).is_none());
+        found.chain(all).collect()
+    }
+
+    /// Whether what is said of endpoints does not count.
+    fn ignores_endpoints(&self) -> bool {
+        let is_true = |value: Option<&str>| value.is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        is_true(self.variable(IGNORED)) || is_true(self.own("ignore_configured_endpoint_urls"))
+    }
+
+    /// The section of services that the profile names.
+    fn services(&self) -> Option<&BTreeMap<String, String>> {
+        self.sections.get(&format!("services {}", self.own("services")?))
     }
 }
 
@@ -229,6 +277,26 @@ mod tests {
         assert_eq!(at(&[all, one], "Elastic Load Balancing v2").as_deref(), Some("one"));
         let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
         assert_eq!(at(&[all, ignored], "sts"), None);
+    }
+
+    #[test]
+    fn what_the_profile_says_of_endpoints_is_told_as_variables() {
+        let config = "[profile a]\nendpoint_url = http://profile\nservices = local\n\
+                      [services local]\ns3 =\n  endpoint_url = http://s3\n\
+                      elastic_load_balancing_v2 =\n  endpoint_url = http://elb\n\
+                      [profile b]\nendpoint_url = http://b\n\
+                      ignore_configured_endpoint_urls = true\n";
+        let told = |variables: &[(&str, &str)], profile| {
+            let told = settings(variables, config, Some(profile)).endpoints_of_profile();
+            told.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+        };
+        let elb = "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2=http://elb";
+        let all = "AWS_ENDPOINT_URL=http://profile";
+        assert_eq!(told(&[], "a"), [all, elb, "AWS_ENDPOINT_URL_S3=http://s3"]);
+        assert_eq!(told(&[("AWS_ENDPOINT_URL_S3", "http://own")], "a"), [all, elb]);
+        assert_eq!(told(&[("AWS_ENDPOINT_URL", "http://own")], "a"), [""; 0]);
+        assert_eq!(told(&[], "b"), ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"]);
+        assert_eq!(told(&[], "c"), [""; 0]);
     }
 
     #[test]

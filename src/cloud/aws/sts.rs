@@ -18,13 +18,13 @@ use crate::cloud::{CloudError, CredentialError, Renewal, Served};
 /// A client of STS with these keys.
 pub(super) fn client(
     settings: &Settings,
-    client: &reqwest::Client,
+    client: SdkClient,
     keys: impl aws_credential_types::provider::ProvideCredentials + 'static,
 ) -> Client {
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(aws_config::Region::new(settings.region.clone()))
-        .http_client(SdkClient(client.clone()))
+        .http_client(client)
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
         .retry_config(super::retries())
@@ -72,7 +72,7 @@ impl WithCode {
         let source = settings.own("source_profile")?;
         let keys = login::of_profile(settings, http, source);
         Some(Self {
-            client: client(settings, http, keys),
+            client: client(settings, SdkClient::new(http, None), keys),
             role,
             device,
             session: settings.own("role_session_name").unwrap_or("springboard").to_owned(),

@@ -30,6 +30,7 @@ struct Asked<'a> {
     who: &'a str,
     origin: Option<Origin>,
     expires: Option<Timestamp>,
+    login_ends: Option<Timestamp>,
     renewal: &'a Renewal,
     now: Timestamp,
 }
@@ -54,6 +55,7 @@ async fn gather(context: &Context) -> Verdict {
         who: &caller.arn,
         origin: caller.origin,
         expires: served.expires.or(caller.expires),
+        login_ends: login.login_ends(),
         renewal: login.renewal(),
         now: context.host.now(),
     };
@@ -61,16 +63,25 @@ async fn gather(context: &Context) -> Verdict {
 }
 
 fn judge(asked: &Asked<'_>, estimate: Estimate) -> Finding {
-    let Asked { who, origin, expires, renewal, now } = asked;
+    let Asked { who, origin, expires, login_ends, renewal, now } = asked;
     let kind = origin.map(|origin| format!(" ({})", words(origin))).unwrap_or_default();
     let Some(expires) = expires else {
         return Finding::pass(format!("{who}{kind}; the credentials do not end"));
     };
-    let left = left(*expires, *now);
-    let ends = format!("{who}{kind}; the credentials end in {}", span(left));
+    let ends = format!("{who}{kind}; the credentials end in {}", span(left(*expires, *now)));
+    let login_ends = login_ends.filter(|at| at > expires);
+    let left = left(login_ends.unwrap_or(*expires), *now);
+    let ends = match login_ends {
+        None => ends,
+        Some(at) if at == Timestamp::MAX => {
+            format!("{ends}, the login gives new ones as long as it lasts")
+        }
+        Some(_) => format!("{ends}, the login that gives new ones in {}", span(left)),
+    };
     let takes = |what: &str, time| format!("{what} takes at least {}", span(time));
     let why = "what asks AWS after their end fails, and a state that cannot be written is at risk";
     match renewal {
+        Renewal::Itself { .. } => Finding::pass(format!("{ends}, and new ones come by themselves")),
         Renewal::Elsewhere(_) if left >= estimate.known => {
             Finding::pass(format!("{ends} and can be renewed"))
         }
@@ -137,10 +148,15 @@ mod tests {
     }
 
     fn judged(left: Option<u64>, renewal: &Renewal) -> (Outcome, String) {
+        judged_with(left, None, renewal)
+    }
+
+    fn judged_with(left: Option<u64>, login: Option<u64>, renewal: &Renewal) -> (Outcome, String) {
         let now = Timestamp::UNIX_EPOCH;
-        let expires = left.map(|left| now.saturating_add(minutes(left)).unwrap());
+        let at = |left| now.saturating_add(minutes(left)).unwrap();
+        let (expires, login_ends) = (left.map(at), login.map(at));
         let estimate = Estimate { next: minutes(20), known: minutes(61) };
-        let asked = Asked { who: WHO, origin: None, expires, renewal, now };
+        let asked = Asked { who: WHO, origin: None, expires, login_ends, renewal, now };
         let finding = judge(&asked, estimate);
         let found = finding.found.strip_prefix(WHO).unwrap();
         (finding.outcome, found.trim_start_matches("; ").to_owned())
@@ -155,6 +171,21 @@ mod tests {
         assert_eq!(judged(Some(432), &login), said(Outcome::Pass, enough));
         let short = "the credentials end in 42 min; the install takes at least 1 h 1 min";
         assert_eq!(judged(Some(42), &login), said(Outcome::Warn, short));
+    }
+
+    #[test]
+    fn a_login_that_gives_new_credentials_is_what_has_to_last() {
+        let login = Renewal::Elsewhere("aws sso login".into());
+        let said = |outcome, finding: &str| (outcome, finding.to_owned());
+        let long = "the credentials end in 42 min, the login that gives new ones in 7 h and can be \
+                    renewed";
+        assert_eq!(judged_with(Some(42), Some(420), &login), said(Outcome::Pass, long));
+        let short = "the credentials end in 42 min, the login that gives new ones in 50 min; the \
+                     install takes at least 1 h 1 min";
+        assert_eq!(judged_with(Some(42), Some(50), &login), said(Outcome::Warn, short));
+        let role = Renewal::Itself { remedy: "see whether the role is still there".into() };
+        let itself = "the credentials end in 5 min, and new ones come by themselves";
+        assert_eq!(judged(Some(5), &role), said(Outcome::Pass, itself));
     }
 
     #[test]

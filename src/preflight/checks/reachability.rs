@@ -43,7 +43,10 @@ pub(super) const PROXY: Check = Check {
     ask: |context| {
         Box::pin(async {
             let inside = !context.demand.endpoint.public;
-            Ok(judge_proxy(&Proxies::of(&context.host), &Exceptions::of(&context.host, inside)))
+            let services = context.demand.hosts.iter().filter_map(|reached| reached.service);
+            let endpoints = services.filter_map(|service| context.account.endpoint(service));
+            let exceptions = Exceptions::of(&context.host, inside).and(endpoints);
+            Ok(judge_proxy(&Proxies::of(&context.host), &exceptions))
         })
     },
 };
@@ -163,7 +166,7 @@ fn judge_proxy(proxies: &Proxies, exceptions: &Exceptions) -> Finding {
     }
     let Some(proxy) = proxies.proxy() else { return Finding::pass("no proxy is set") };
     let name = proxy.host_str().unwrap_or_default();
-    Finding::pass(match exceptions.added() {
+    Finding::pass(match exceptions.added().as_str() {
         "" => format!("HTTPS_PROXY is {name}; NO_PROXY has what it needs"),
         added => format!("HTTPS_PROXY is {name}; the tools are told NO_PROXY with {added} added"),
     })

@@ -14,6 +14,7 @@ standard input makes the account anew:
   certificates  [{"arn": "...", "names": ["*.acme.example"], "status": "ISSUED", "days": 300}]
   versions      Kubernetes versions as EKS answers them; 1.35, if nothing is said
   addons        [{"name": "coredns", "kubernetes": ["1.35"]}]; all there are, if nothing is said
+  tls           true: policies of buckets count as if everybody came over TLS
   notes         a file to which each call is added as the AWS CLI would make it
   page          how many verdicts the simulator tells at a time; two, if nothing is said
   zone_id       the id of a hosted zone that is made
@@ -45,7 +46,9 @@ from moto.eks import urls as eks_urls
 from moto.eks.responses import EKSResponse
 from moto.iam.responses import IamResponse
 from moto.moto_api._internal.models import moto_api_backend
+from moto.iam.access_control import IAMPolicy
 from moto.route53 import models as route53_models
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 from moto.servicequotas.exceptions import NoSuchResource
@@ -273,7 +276,11 @@ bucket_response = S3Response._bucket_response
 def checked_bucket(self, request, url):
     is_named = self.parse_bucket_name_from_url(request, url)
     action = "s3:ListBucket" if is_named else "s3:ListAllMyBuckets"
-    note("s3api", *(("HeadBucket", {"Bucket": is_named}) if is_named else ("ListBuckets", {})))
+    # Also S3 is who hears the question for the time, which asks nothing of anybody.
+    if is_named:
+        note("s3api", "HeadBucket", {"Bucket": is_named})
+    elif request.method == "GET":
+        note("s3api", "ListBuckets", {})
     if not PREPARING and is_in("throttle", action):
         return 503, {}, "<Error><Code>SlowDown</Code><Message>Slow down</Message></Error>"
     if not PREPARING and is_denied(action):
@@ -282,6 +289,21 @@ def checked_bucket(self, request, url):
 
 
 S3Response._bucket_response = checked_bucket
+
+bucket_permission = FakeBucket.get_permission
+
+
+def permission(self, action, resource):
+    """Moto takes no notice of conditions, and says so: a policy against those who come without TLS is against all."""
+    if self.policy is None or not SEED.get("tls"):
+        return bucket_permission(self, action, resource)
+    policy = json.loads(self.policy)
+    without_tls = {"Bool": {"aws:SecureTransport": "false"}}
+    policy["Statement"] = [each for each in policy["Statement"] if each.get("Condition") != without_tls]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+FakeBucket.get_permission = permission
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()

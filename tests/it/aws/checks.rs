@@ -1,7 +1,7 @@
 //! All checks of the account against moto that is ready, and against servers that are no help.
 #![expect(clippy::disallowed_methods, reason = "servers of a test run beside it")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +64,37 @@ async fn every_check_of_the_account_passes_in_one_that_is_ready() {
         .map(|one| (one.check.id, &one.finding))
         .collect();
     assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[tokio::test]
+async fn no_question_is_put_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let notes = dir.path().join("notes");
+    let mut seed = ready();
+    seed["notes"] = json!(notes);
+    // Moto gets ready for EC2 when it is first asked, and what waits too long is asked again.
+    seed["make"].as_array_mut().unwrap().push(json!(["ec2", "describe_vpcs", {}]));
+    let Some(moto) = Moto::start(&seed) else { return };
+    let put = async || {
+        std::fs::write(&notes, "").unwrap();
+        report(
+            &moto.url(),
+            &["permissions_boundary_arn=arn:aws:iam::123456789012:policy/B"],
+            PATIENT,
+        )
+        .await;
+        let mut times = BTreeMap::<String, u32>::new();
+        for question in std::fs::read_to_string(&notes).unwrap().lines() {
+            *times.entry(question.to_owned()).or_default() += 1;
+        }
+        times
+    };
+    let first = put().await;
+    assert!(first.contains_key("[\"s3api\", \"list-buckets\", {}]"), "{first:#?}");
+    let often: Vec<_> = first.iter().filter(|(_, times)| **times > 1).collect();
+    assert_eq!(often, [], "of {}", first.len());
+    // What is remembered is forgotten with the checks.
+    assert_eq!(put().await.len(), first.len());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::routing::{get, put};
 use serde_json::json;
 use springboard::cloud::aws::{Aws, AwsLogin, CodeAsker, Settings, network};
 use springboard::cloud::{Cloud as _, CloudError, CredentialSource as _, Origin, Renewal};
+use springboard::error::Hint as _;
 use tokio::net::TcpListener;
 
 use super::{Moto, REGION};
@@ -176,6 +178,45 @@ async fn a_role_that_wants_a_code_is_assumed_with_one() {
     for asker in [None, Some(Arc::new(Operator(None)) as Arc<dyn CodeAsker>)] {
         let error: CloudError = login(&settings, asker).credentials().await.unwrap_err().into();
         assert!(matches!(error, CloudError::NoCredentials { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_not_opened_again_and_says_so() {
+    let Some(moto) = Moto::start(&json!({})) else { return };
+    let home = Home::new(
+        &format!(
+            "[profile mfa]\nrole_arn = {ROLE}\nsource_profile = base\nduration_seconds = 1\n\
+             mfa_serial = arn:aws:iam::123456789012:mfa/op\nendpoint_url = {}\n",
+            moto.url()
+        ),
+        "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = x\n",
+    );
+    let settings = home.settings(Some("mfa"), &[]);
+    let asker = Arc::new(Counted::default());
+    let login = login(&settings, Some(asker.clone()));
+    login.credentials().await.unwrap();
+    // A second at most: nothing is asked of anybody meanwhile.
+    let error = loop {
+        match login.credentials().await {
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.to_string(), "the credentials have ended");
+    assert!(error.hint().unwrap().starts_with("have the MFA device at hand at a terminal"));
+    assert_eq!(asker.0.load(Ordering::Relaxed), 1);
+}
+
+/// An operator who counts how often a code is asked for.
+#[derive(Debug, Default)]
+struct Counted(AtomicU32);
+
+#[async_trait]
+impl CodeAsker for Counted {
+    async fn code(&self, _device: &str, _refused: Option<&str>) -> Option<String> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Some("123456".into())
     }
 }
 

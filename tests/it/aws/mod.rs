@@ -4,6 +4,7 @@ mod badly;
 mod calls;
 mod checks;
 mod defects;
+mod kinds;
 mod login;
 mod ways;
 

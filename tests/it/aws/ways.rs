@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::response::IntoResponse as _;
+use futures::FutureExt as _;
+use futures::future::ready;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use springboard::cloud::{Cloud as _, CloudError};
+use springboard::cluster::{Cluster, ClusterError, Door, Proxy};
+use springboard::run::Secret;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -22,12 +26,12 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::{opened, settings, variables};
 
 /// A proxy that opens tunnels, and what it was asked to open them to. Names lead to `target`.
-struct Proxy {
+struct Tunnels {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-impl Proxy {
+impl Tunnels {
     async fn start(target: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://op:secret@{}", listener.local_addr().unwrap());
@@ -109,7 +113,7 @@ async fn iam(name: &str) -> (SocketAddr, String) {
 #[tokio::test]
 async fn both_kinds_of_requests_go_through_the_proxy_and_trust_the_bundle() {
     let (far, pem) = iam("aws.acme.example").await;
-    let proxy = Proxy::start(far).await;
+    let proxy = Tunnels::start(far).await;
     let dir = tempfile::tempdir().unwrap();
     let bundle = dir.path().join("bundle.pem");
     std::fs::write(&bundle, pem).unwrap();
@@ -138,6 +142,45 @@ async fn both_kinds_of_requests_go_through_the_proxy_and_trust_the_bundle() {
         next = cause.source();
     }
     assert!(words.contains("certificate"), "{words}");
+}
+
+#[tokio::test]
+async fn our_own_reads_of_a_cluster_go_the_way_of_the_tools() {
+    const HOST: &str = "ab12cd34.gr7.us-west-2.eks.acme.example";
+    let (far, pem) = iam(HOST).await;
+    let proxy = Tunnels::start(far).await;
+    let asked = async |authority: &str, variables: &[(&str, &str)]| {
+        let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let door = Door {
+            endpoint: format!("https://{HOST}"),
+            certificate_authority: authority.to_owned(),
+            address: None,
+            proxy: Proxy::of(&environment.collect()),
+            tokens: Arc::new(|| ready(Ok(Secret::new("token"))).boxed()),
+        };
+        Cluster::open(&door).unwrap().ready().await
+    };
+    let bare = proxy.url.trim_start_matches("http://");
+    for way in [
+        ("HTTPS_PROXY", proxy.url.as_str()),
+        ("https_proxy", proxy.url.as_str()),
+        ("HTTPS_PROXY", bare),
+    ] {
+        asked(&pem, &[way, ("NO_PROXY", "localhost,.other.example")]).await.unwrap();
+    }
+    assert_eq!(proxy.asked(), [""; 3].map(|_| format!("{HOST}:443")));
+    // Reached directly: the name leads nowhere.
+    let way = ("HTTPS_PROXY", proxy.url.as_str());
+    for exceptions in [".eks.acme.example", "*.eks.acme.example", "acme.example", HOST, "*"] {
+        let error = asked(&pem, &[way, ("no_proxy", exceptions)]).await.unwrap_err();
+        assert!(matches!(error, ClusterError::Unreachable { .. }), "{exceptions}: {error:?}");
+    }
+    assert_eq!(proxy.asked().len(), 3);
+    // Nobody but the authority of the cluster is trusted, whoever answers behind the proxy.
+    let (_, stranger) = iam(HOST).await;
+    let error = asked(&stranger, &[way]).await.unwrap_err();
+    assert!(matches!(error, ClusterError::Unreachable { .. }), "{error:?}");
+    assert_eq!(proxy.asked().len(), 4);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod defects;
 mod runs;
+mod scenarios;
 mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,6 +5,12 @@
 //! version is meant, from where it can be had, and what its package must be. A digest stands there
 //! when at least three public repositories on GitHub that have nothing to do with each other pin the
 //! very same one for that version (looked up 2026-11-21).
+//!
+//! Two have none, and the index of their repository says it at the time. Of `aws-for-fluent-bit`
+//! 0.2.0 only its makers say one (666c244b…9b8980c, `index.yaml` of `aws/eks-charts` at 778ffab);
+//! others name the package and not its digest. Of `gpu-operator` v26.3.0 nobody was found who does:
+//! the `index.yaml` of `NVIDIA/gpu-operator` lists nothing, nixhelm has the hash of an unpacked chart
+//! of another version, and who pins v26.3.1 to v26.3.3 does not pin this one.
 
 use std::path::{Path, PathBuf};
 
