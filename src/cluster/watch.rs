@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use super::readiness::{Readiness, Verdict};
 
+/// A host that is busy may not hear an answer for less.
+const SILENCE: Duration = Duration::from_secs(20);
+
 /// Remembers what was found while something is waited for.
 #[derive(Debug, Clone)]
 pub struct Watch {
     patience: Duration,
     hopeless_since: BTreeMap<String, Duration>,
     told: BTreeMap<String, String>,
+    /// Since when nobody answers.
+    unanswered_since: Option<Duration>,
 }
 
 /// One look at what is waited for.
@@ -34,12 +39,18 @@ impl Watch {
     /// Gives up on a hopeless state after `patience`.
     #[must_use]
     pub fn new(patience: Duration) -> Self {
-        Self { patience, hopeless_since: BTreeMap::new(), told: BTreeMap::new() }
+        Self {
+            patience,
+            hopeless_since: BTreeMap::new(),
+            told: BTreeMap::new(),
+            unanswered_since: None,
+        }
     }
 
     /// What follows from what was found, `now` after the wait began.
     pub fn look(&mut self, found: &[Readiness], now: Duration) -> Look {
         let mut look = Look::default();
+        self.unanswered_since = None;
         self.hopeless_since.retain(|object, _| {
             found.iter().any(|r| &r.object == object && matches!(r.verdict, Verdict::Hopeless(_)))
         });
@@ -61,6 +72,21 @@ impl Watch {
             }
         }
         look
+    }
+
+    /// What follows from nobody having answered, `now` after the wait began. Whoever waits for a
+    /// cluster that is gone waits for all of its time limit, so that is hopeless when it lasts.
+    pub fn unanswered(&mut self, why: &str, now: Duration) -> Look {
+        let of = |verdict| Readiness { object: "the cluster".to_owned(), verdict };
+        let is_new = self.unanswered_since.is_none();
+        let since = *self.unanswered_since.get_or_insert(now);
+        let gone = now.saturating_sub(since);
+        let news = is_new.then(|| of(Verdict::Waiting(format!("does not answer: {why}"))));
+        let is_over = gone >= self.patience.max(SILENCE);
+        let seconds = gone.as_secs();
+        let hopeless = is_over
+            .then(|| of(Verdict::Hopeless(format!("has not answered for {seconds} s: {why}"))));
+        Look { news: news.into_iter().collect(), hopeless, unready: 1 }
     }
 }
 
@@ -85,6 +111,19 @@ mod tests {
         assert_eq!(watch.look(&waiting("1 of 2"), seconds(2)).news, waiting("1 of 2"));
         assert_eq!(watch.look(&found(Verdict::Ready), seconds(3)), Look::default());
         assert_eq!(watch.look(&waiting("1 of 2"), seconds(4)).news, waiting("1 of 2"));
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_answer_is_told_once_and_ends_the_wait_when_it_lasts() {
+        let mut watch = Watch::new(seconds(60));
+        let first = watch.unanswered("connection refused", seconds(5));
+        assert_eq!(first.news.len(), 1);
+        assert_eq!(watch.unanswered("connection refused", seconds(64)).news, []);
+        // One answer in between, and it begins anew.
+        watch.look(&found(Verdict::Ready), seconds(64));
+        assert_eq!(watch.unanswered("connection refused", seconds(65)).hopeless, None);
+        let over = watch.unanswered("connection refused", seconds(125)).hopeless.unwrap();
+        assert_eq!(over.verdict.reason(), Some("has not answered for 60 s: connection refused"));
     }
 
     #[test]

@@ -74,6 +74,10 @@ impl Pulse {
                     parts.push(format!("{} {}", item.name, item.column));
                 }
                 Row::Item(item) if is_at_work(item) => texts.push(in_flight(item)),
+                // How fast, and how much is left.
+                Row::Head(step, column) if column.contains(" of ") => {
+                    texts.push(format!("{step}: {column}"));
+                }
                 Row::Transfer(transfer) if transfer.mark == Mark::Running => {
                     let of = transfer.total.map(|total| format!(" of {}", bytes(total)));
                     let of = of.unwrap_or_default();

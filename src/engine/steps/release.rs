@@ -16,7 +16,7 @@ use super::terraform::checked;
 use super::tool::{self, LastWords};
 use super::{Context, StepEnd, StepError};
 use crate::bundle::chart_values;
-use crate::cluster::{Hooks, Watch};
+use crate::cluster::{ClusterError, Hooks, Watch};
 use crate::error::Hint;
 use crate::plan::{Facts, Release, Render};
 use crate::run::Action;
@@ -199,7 +199,13 @@ async fn watch(
         let Ok(cluster) = context.cluster() else { continue };
         let (namespace, name) = (&release.namespace, &release.name);
         let found = gates::release_readiness(&cluster, namespace, name, Hooks::Counted).await;
-        let seen = watch.look(&found.unwrap_or_default(), began.elapsed());
+        let seen = match &found {
+            Ok(found) => watch.look(found, began.elapsed()),
+            Err(error @ ClusterError::Unreachable { .. }) => {
+                watch.unanswered(&error.to_string(), began.elapsed())
+            }
+            Err(_refused) => continue,
+        };
         if let Err(error) = gates::tell(context, seen.news).await {
             return error;
         }

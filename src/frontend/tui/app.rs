@@ -3,6 +3,8 @@
 //! Holds what a screen needs to be drawn and nothing else: the folds say what the run is. Pure: time
 //! comes with [`Message::Tick`], what shall be done leaves as [`Effect`]s. Start at [`App::update`].
 
+use std::sync::Arc;
+
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,6 +20,7 @@ use super::screens::log::LogScreen;
 use super::screens::rollout::RolloutScreen;
 use super::theme::Theme;
 use crate::frontend::view::outcome::After;
+use crate::frontend::view::rollout::Rollout;
 use crate::frontend::view::stages;
 use crate::frontend::view::times::Times;
 use crate::frontend::view::{Lost, Watched};
@@ -96,6 +99,8 @@ pub struct App {
     pub finish: FinishScreen,
     /// Who has the keys instead of us.
     pub keys_of_another: Option<String>,
+    /// The rollout as it was settled: good until something changes.
+    pub(in crate::frontend::tui) settled: Option<Arc<Rollout>>,
     read: Vec<LogFile>,
     answer: Option<(String, Timestamp)>,
     is_caught_up: bool,
@@ -116,6 +121,7 @@ impl App {
             failure: FailureScreen::default(),
             finish: FinishScreen::default(),
             keys_of_another: None,
+            settled: None,
             read: Vec::new(),
             answer: None,
             is_caught_up: false,
@@ -396,6 +402,7 @@ impl App {
 
 impl Face for App {
     fn update(&mut self, message: Message) -> Vec<Effect> {
+        self.settled = None;
         match message {
             Message::Key(event) => self.key(&event),
             Message::Paste(text) => {

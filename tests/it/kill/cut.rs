@@ -89,6 +89,9 @@ impl Cuts {
 
     /// What exists in the world.
     pub(super) fn inventory(&self) -> Value {
+        // A world that was killed when the run had ended is started by nobody.
+        let start = ["world", "start", "--deployment", "acme"];
+        self.stage.sandbox.run(&start).expect_code(0);
         let words = ["world", "inventory", "--deployment", "acme"];
         serde_json::from_str(&self.stage.sandbox.run(&words).expect_code(0).out).unwrap()
     }

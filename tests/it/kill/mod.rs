@@ -44,6 +44,8 @@ fn survives(engine: &str, helm: &str, profile: &str, place: &str) {
         // Past the capture of the test runner: all moments take hours.
         let _nobody_watches = writeln!(std::io::stderr(), "{told}");
         if let Err(why) = hold(&cuts, point) {
+            // At once as well: whoever stops a long run has seen what did not hold.
+            let _nobody_watches = writeln!(std::io::stderr(), "DOES NOT HOLD: {told}: {why}");
             writeln!(wrong, "{told}: {why}").unwrap();
         }
     }

@@ -36,7 +36,7 @@ impl App {
         let lines = fact_lines(&view.facts, WIDTH).len();
         chrome.title = view.title;
         chrome.aside = shown_rows(self.details.scroll.top, self.height(), lines);
-        chrome.status = self.rollout_view().sentence;
+        chrome.status.clone_from(&self.rollout_view().sentence);
         chrome.keys = vec![(Command::Out, "back"), (Command::Log, "log")];
         self.common_keys(&mut chrome.keys);
     }

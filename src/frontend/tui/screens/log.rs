@@ -164,7 +164,7 @@ impl App {
         } else if seen == 0 {
             "No line yet; a stage without tools has no log".into()
         } else {
-            self.rollout_view().sentence
+            self.rollout_view().sentence.clone()
         };
         if log.is_typing() {
             chrome.keys =

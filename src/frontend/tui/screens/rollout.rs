@@ -9,6 +9,8 @@
 //!                            |   + Network                28/28         done
 //! ```
 
+use std::sync::Arc;
+
 use super::{Place, draw_lines, fact_lines, kept_visible};
 use crate::frontend::tui::app::{App, Screen};
 use crate::frontend::tui::canvas::Canvas;
@@ -47,9 +49,12 @@ pub struct RolloutScreen {
 
 impl App {
     /// What the rollout shows now.
-    pub fn rollout_view(&self) -> Rollout {
+    pub fn rollout_view(&self) -> Arc<Rollout> {
+        if let Some(view) = &self.settled {
+            return view.clone();
+        }
         let (stage, grouping) = (self.rollout.stage.as_deref(), self.rollout.grouping);
-        rollout(&self.watched, &self.given.times, stage, grouping, self.now())
+        Arc::new(rollout(&self.watched, &self.given.times, stage, grouping, self.now()))
     }
 
     fn stage_rows(&self) -> usize {
@@ -62,7 +67,8 @@ impl App {
         if self.screen != Screen::Rollout {
             return;
         }
-        let rows = self.rollout_view().rows;
+        let view = self.rollout_view();
+        let rows = &view.rows;
         let keyed: Vec<(usize, &str)> =
             rows.iter().enumerate().filter_map(|(at, row)| Some((at, row.key()?))).collect();
         let by_key = keyed.iter().position(|(_, key)| Some(*key) == self.rollout.focus.as_deref());
@@ -78,17 +84,18 @@ impl App {
         let top = kept_visible(self.rollout.top, row, height, rows);
         let rollout = &mut self.rollout;
         (rollout.at, rollout.focus, rollout.top) = (at, key, top);
+        self.settled = Some(view);
     }
 
     pub(in crate::frontend::tui) fn rollout_chrome(&self, chrome: &mut Chrome) {
         let view = self.rollout_view();
-        chrome.title = view.title;
+        chrome.title.clone_from(&view.title);
         chrome.aside = view.left.words();
         chrome.status = match &self.keys_of_another {
             Some(other) => format!("{}; {other} has the keys", view.sentence),
-            None => view.sentence,
+            None => view.sentence.clone(),
         };
-        chrome.rule = view.rule;
+        chrome.rule.clone_from(&view.rule);
         let mut keys = Vec::new();
         if self.rollout.focus.is_some() {
             keys.push((Command::Do, "details"));
