@@ -127,7 +127,7 @@ impl Status {
     /// The word that front ends show.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Pending => "pending",
+            Self::Pending => "queued",
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
