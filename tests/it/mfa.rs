@@ -12,11 +12,11 @@ use crate::support::terminal::{INTERRUPT, Terminal};
 
 const DEVICE: &str = "arn:aws:iam::123456789012:mfa/op";
 const ASKED: &str = "code of the MFA device";
-const RIGHT: &str = "735918";
-const WRONG: &str = "246801";
+pub(crate) const RIGHT: &str = "735918";
+pub(crate) const WRONG: &str = "246801";
 
 /// Gives the operator a profile whose role wants a code.
-fn with_device(sandbox: &Sandbox) {
+pub(crate) fn with_device(sandbox: &Sandbox) {
     let folder = sandbox.path().join("home/.aws");
     fs::create_dir(&folder).unwrap();
     let config = format!(
@@ -28,12 +28,12 @@ fn with_device(sandbox: &Sandbox) {
     fs::write(folder.join("credentials"), keys).unwrap();
 }
 
-fn moto() -> Option<Moto> {
+pub(crate) fn moto() -> Option<Moto> {
     Moto::start(&json!({ "codes": [RIGHT] }))
 }
 
 /// The files below a folder that hold a text.
-fn holding(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn holding(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() && !path.is_symlink() {

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::install::operator;
+use crate::mfa;
 use crate::support::programs::program;
 use crate::support::sandbox::{Sandbox, pause};
 use crate::support::source::root;
@@ -320,6 +322,39 @@ fn a_newcomer_answers_on_the_screens_and_rehearses_what_was_answered() {
         sandbox.run(&args).expect_code(0).out
     };
     assert_eq!(plan(&answers), plan(&begun));
+}
+
+#[test]
+fn the_code_of_a_device_is_typed_into_the_form_and_opens_a_session() {
+    let Some(moto) = mfa::moto() else { return };
+    let (sandbox, _) = operator();
+    mfa::with_device(&sandbox);
+    let url = format!("AWS_ENDPOINT_URL={}", moto.url());
+    let args = ["install", "--set", "aws_profile=mfa", "--set", "region=us-west-2"];
+    let plain = sandbox.command(&args);
+    let mut words = ["env", "AWS_EC2_METADATA_DISABLED=true", &url].map(Into::into).to_vec();
+    words.push(plain.get_program().to_owned());
+    words.extend(plain.get_args().map(std::ffi::OsStr::to_owned));
+    let mut screen = Screen::run(&sandbox, &words);
+    screen.wait_for("AWS wants a code of your MFA device; c to type it");
+    screen.press("c");
+    screen.wait_for("It is not shown, goes to AWS once");
+    screen.press(mfa::WRONG);
+    screen.wait_for("[******    ");
+    screen.press("\r");
+    screen.wait_for("AWS did not take that code; c to type another");
+    screen.press("c");
+    screen.wait_for("Refused   MultiFactorAuthentication");
+    screen.press(mfa::RIGHT);
+    screen.press("\r");
+    // The next page shows who the session is.
+    screen.press("\u{1b}[6~");
+    screen.wait_for("arn:aws:iam::123456789012:role/Installer");
+    screen.press("q");
+    // Nothing was begun.
+    assert_eq!(screen.ends(), 5);
+    let kept = mfa::holding(&sandbox.state(), mfa::RIGHT);
+    assert!(kept.is_empty(), "{kept:?}");
 }
 
 #[test]
