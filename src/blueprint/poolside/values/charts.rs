@@ -6,10 +6,10 @@
 //! when at least three public repositories on GitHub that have nothing to do with each other pin the
 //! very same one for that version (looked up 2026-11-21).
 //!
-//! Two have none, and the index of their repository says it at the time. Of `aws-for-fluent-bit`
-//! 0.2.0 only its makers say one (666c244b…9b8980c, `index.yaml` of `aws/eks-charts` at 778ffab);
-//! others name the package and not its digest. Of `gpu-operator` v26.3.0 nobody was found who does:
-//! the `index.yaml` of `NVIDIA/gpu-operator` lists nothing, nixhelm has the hash of an unpacked chart
+//! Two are not known so well. That of `aws-for-fluent-bit` 0.2.0 is said by its makers alone
+//! (`index.yaml` of `aws/eks-charts` at 778ffab); others name the package and not its digest.
+//! `gpu-operator` v26.3.0 has none, and the index of its repository says it at the time, because
+//! nobody was found who does: the `index.yaml` of `NVIDIA/gpu-operator` lists nothing, nixhelm has the hash of an unpacked chart
 //! of another version, and who pins v26.3.1 to v26.3.3 does not pin this one.
 
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ pub const FLUENT_BIT: Pinned = Pinned {
     name: "aws-for-fluent-bit",
     version: "0.2.0",
     repository: "https://aws.github.io/eks-charts",
-    sha256: None,
+    sha256: Some("666c244b9cfca211be57cf97d9e224157f581d41f413eb89744575fbc9b8980c"),
 };
 
 /// Every chart of a third party.
