@@ -515,8 +515,10 @@ fn a_departure_wants_a_reason_which_is_typed_on_the_review_and_kept() {
         insta::assert_snapshot!(format!("wizard-review-reason-{}x{}", size.0, size.1), screen);
     }
     assert!(draft.contains("[deviations.database-in-one-zone]\nreason = \"a trial, no quorum\""));
-    // Enter goes on to what comes next; out of the text End is the last row again.
+    // Enter goes on to what comes next, in sight; out of the text End is the last row again.
     press(&mut wizard, KeyCode::Enter);
+    let next = seen(&mut wizard);
+    assert!(next.contains("> ! warn    gpu-window"), "{next}");
     press(&mut wizard, KeyCode::End);
     let effects = press(&mut wizard, KeyCode::Enter);
     assert!(matches!(effects.last(), Some(Effect::Leave(Leaving::Begin { .. }))), "{effects:?}");

@@ -3,13 +3,15 @@
 //! Made from the catalogue of questions alone: a new question is a new row. What was typed is in the
 //! [`Form`]; this face has what is in focus and what it was told ([`Heard`]). Nothing waits for what
 //! is being asked but the review. Files: `rows` (a page as rows), `keys` (what keys do), `text`
-//! (typing), `picker` (choosing from a list), `code` (what is typed and not shown), `review`, `draw`.
+//! (typing), `picker` (choosing from a list), `code` (what is typed and not shown), `review`, `reasons`
+//! (why answers depart from the reference), `draw`.
 
 mod code;
 mod draw;
 mod explain;
 mod keys;
 mod picker;
+mod reasons;
 mod review;
 mod rows;
 mod text;

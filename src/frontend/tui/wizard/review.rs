@@ -3,7 +3,7 @@
 
 use super::{Planned, Wizard};
 use crate::answers::Question;
-use crate::blueprint::{Deviation, with_reason};
+use crate::blueprint::Deviation;
 use crate::frontend::tui::canvas::Canvas;
 use crate::frontend::tui::face::{Effect, Leaving};
 use crate::frontend::tui::frame::Body;
@@ -258,7 +258,7 @@ impl Wizard {
         let lines = self.lines();
         let (last, height) = (lines.len().saturating_sub(1), self.review_height());
         let at = self.review.at;
-        self.review.at = match command {
+        let next = match command {
             Command::Up => at.saturating_sub(1),
             Command::Down | Command::Next => (at + 1).min(last),
             Command::PageUp if at == 0 => {
@@ -295,28 +295,8 @@ impl Wizard {
             }
             _ => at,
         };
-        self.review.keep_visible(&lines, height);
-        if self.review.at != at {
-            self.is_commanding = false;
-            self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
-        }
+        self.focus_line(&lines, next);
         Vec::new()
-    }
-
-    /// What a key does to the reason that is being typed; `false` when it is not about that.
-    fn reason_command(&mut self, command: Command) -> bool {
-        match command {
-            Command::Left => self.move_cursor(false),
-            Command::Right => self.move_cursor(true),
-            Command::First => self.cursor = 0,
-            Command::Last => {
-                self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
-            }
-            Command::Empty => self.enter_reason(""),
-            Command::Out => self.is_commanding = true,
-            _ => return false,
-        }
-        true
     }
 
     /// The departure whose reason is in focus.
@@ -327,32 +307,16 @@ impl Wizard {
         if let Line::Reason(deviation) = line { Some(deviation) } else { None }
     }
 
-    /// Puts a reason beside the departure in focus; one without letters is none.
-    pub(super) fn enter_reason(&mut self, reason: &str) {
-        let Some(deviation) = self.reason_in_focus() else { return };
-        if reason.trim().is_empty() {
-            self.cursor = 0;
+    /// Puts the focus on a line, and the cursor at the end of its text.
+    fn focus_line(&mut self, lines: &[Line], at: usize) {
+        let is_another = self.review.at != at;
+        self.review.at = at;
+        let height = self.review_height();
+        self.review.keep_visible(lines, height);
+        if is_another {
+            self.is_commanding = false;
+            self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
         }
-        let blueprint = self.given.blueprint;
-        let answers = self.form.so_far();
-        self.enter_text(blueprint.reasons(), with_reason(blueprint, answers, deviation.id, reason));
-    }
-
-    /// Takes out of the answers what is a reason for nothing.
-    fn drop_reasons(&mut self) {
-        let blueprint = self.given.blueprint;
-        let text = with_reason(blueprint, self.form.so_far(), "", "");
-        self.enter_text(blueprint.reasons(), text);
-        self.say("Reasons for what is no departure are dropped");
-    }
-
-    /// How many departures are still without the reason that is wanted for them.
-    pub(super) fn reasons_missing(&self) -> usize {
-        if self.given.is_rehearsal {
-            return 0;
-        }
-        let deviations = self.given.blueprint.deviations(self.form.so_far());
-        deviations.iter().filter(|deviation| deviation.wants_reason()).count()
     }
 
     fn carry_out(&mut self, line: Option<&Line>) -> Vec<Effect> {
@@ -366,7 +330,10 @@ impl Wizard {
             Some(Line::Reason(deviation)) if deviation.wants_reason() => {
                 self.say("One sentence says why; it stands in the plan and in the report");
             }
-            Some(Line::Reason(_)) => self.review.at = next_stop(&self.lines(), self.review.at),
+            Some(Line::Reason(_)) => {
+                let lines = self.lines();
+                self.focus_line(&lines, next_stop(&lines, self.review.at));
+            }
             Some(Line::Check(found)) => {
                 let mend = found.remedy.clone();
                 self.say(mend.unwrap_or_else(|| "there is nothing to do about it".to_owned()));
