@@ -142,7 +142,7 @@ impl Asking<'_> {
     #[cfg(not(feature = "aws"))]
     #[expect(clippy::unused_async, reason = "it takes the place of one that waits")]
     async fn account(&self) -> Account {
-        account(self.root, &self.answers, self.blueprint, self.host)
+        account(self.root, &self.answers, self.blueprint, &Sessions::default(), self.host)
     }
 
     /// Asks a world of its own: nothing may be left in that of a rehearsal.

@@ -79,10 +79,6 @@ impl Sessions {
         Self::default()
     }
 
-    pub(super) fn of_lines<T>(_codes: T) -> Self {
-        Self::default()
-    }
-
     pub(super) fn take<T>(&self, _code: T) {}
 }
 
