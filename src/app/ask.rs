@@ -79,7 +79,7 @@ impl Helper for Aide {
     }
 
     fn follows(&self, form: &Form, question: &Question) -> Facts {
-        let mut all = self.whom.blueprint.consequences(form.so_far(), self.whom.today());
+        let mut all = self.whom.blueprint.consequences(form.so_far(), self.whom.host.today());
         all.remove(question.key).unwrap_or_default()
     }
 
@@ -109,12 +109,12 @@ fn explain(
         let Some(said) = lines.read("Reason > ").map_err(|error| terminal(&error))? else {
             return Ok(false);
         };
-        let typed = with_reason(blueprint, form.so_far(), departure.id, said.trim());
-        if typed.is_empty() || said.trim().is_empty() {
+        if said.trim().is_empty() {
             lines
                 .show("missing: a sentence that says why; it stands in the plan and in the report");
             continue;
         }
+        let typed = with_reason(blueprint, form.so_far(), departure.id, said.trim());
         form.enter(blueprint.reasons(), Typed::Text(typed))
             .map_err(|error| Ending::usage(&error))?;
         if let State::Wrong { why, .. } = form.field(blueprint.reasons()).state {
@@ -152,8 +152,7 @@ async fn review(
         }
         Err(why) => lines.show(&format!("there is no plan: {why}")),
     }
-    let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let described = blueprint::ALL[0].describe(answers, today);
+    let described = blueprint::ALL[0].describe(answers, host.today());
     for line in
         described.lines.into_iter().chain(described.deviations.iter().map(ToString::to_string))
     {

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 use springboard::answers::{Answers, Offers};
 use springboard::blueprint::{self, Blueprint};
@@ -77,10 +75,6 @@ impl Whom {
             demand: self.blueprint.demand(answers),
             profile: self.blueprint.aws_profile(answers),
         }
-    }
-
-    pub(super) fn today(&self) -> Date {
-        self.host.now().to_zoned(TimeZone::UTC).date()
     }
 
     /// The account anew: what was asked of it for other answers may be another's.
@@ -172,7 +166,7 @@ impl Inquirer {
             });
         }
         let (heard, blueprint) = (self.heard.clone(), self.whom.blueprint);
-        let (of, today) = (answers.clone(), self.whom.today());
+        let (of, today) = (answers.clone(), self.whom.host.today());
         // Folders are read, perhaps on a slow disk.
         known.running.spawn_blocking(move || {
             let _left = heard.send(Heard::Follows(blueprint.consequences(&of, today)));

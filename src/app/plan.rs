@@ -40,8 +40,7 @@ pub(crate) async fn plan(
     } else {
         (real_answers(&args, blueprint, &root, host)?, None)
     };
-    let today = host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let described = blueprint.describe(&answers, today);
+    let described = blueprint.describe(&answers, host.today());
     // A working directory of its own, and a world: nothing may be left in those of a deployment.
     let scratch = root.join("plan").join(std::process::id().to_string());
     let made = match scenario {

@@ -3,7 +3,8 @@
 //! Each follows the same notices and folds the same state; none keeps a truth of its own.
 //! [`viewer`] is where those in other processes have theirs from.
 //! [`mod@line`] is one line an event, [`pulse`] what is going on between two of them, [`json`] one
-//! journal event a line, [`checks`] the report of a preflight, [`report`] one file for people who were not there, [`hidden`] what is typed unseen.
+//! journal event a line, [`checks`] the report of a preflight, [`report`] one file for people who
+//! were not there, [`hidden`] what is typed unseen.
 //! [`tui`] the screens, which are made of the view models in [`view`].
 
 pub mod ask;

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub use append_log::{AppendLog, read_lines};
 pub use atomic::write_private;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
 /// Everything that is read from the surrounding process, read once.
@@ -101,6 +103,11 @@ impl Host {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// The present day, in UTC.
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
     }
 
     /// The home folder.

@@ -18,7 +18,7 @@ pub(super) const VERSION: Check = Check {
             let demand = &context.demand.kubernetes;
             let version = demand.version.known().map_err(waits)?;
             let known = context.account.ask("the Kubernetes versions", Cloud::cluster_versions);
-            let today = context.host.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+            let today = context.host.today();
             Ok(judge_version(demand, version, &known.await?, today))
         })
     },

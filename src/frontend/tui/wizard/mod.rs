@@ -231,7 +231,7 @@ impl Wizard {
     fn set_focus(&mut self, focus: Focus) {
         self.focus = focus;
         self.is_commanding = false;
-        self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
+        self.cursor = self.end_of_text();
     }
 
     /// What is missing or wrong, by question; what is missing only once its page was left.

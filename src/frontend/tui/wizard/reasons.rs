@@ -12,7 +12,7 @@ impl Wizard {
             Command::Right => self.move_cursor(true),
             Command::First => self.cursor = 0,
             Command::Last => {
-                self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
+                self.cursor = self.end_of_text();
             }
             Command::Empty => self.enter_reason(""),
             Command::Out => self.is_commanding = true,

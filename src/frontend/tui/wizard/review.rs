@@ -315,7 +315,7 @@ impl Wizard {
         self.review.keep_visible(lines, height);
         if is_another {
             self.is_commanding = false;
-            self.cursor = self.typed_text().map_or(0, |text| text.chars().count());
+            self.cursor = self.end_of_text();
         }
     }
 

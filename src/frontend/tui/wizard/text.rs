@@ -56,8 +56,13 @@ impl Wizard {
         }
     }
 
+    /// Letters of the text in focus: where the cursor stands behind it.
+    pub(super) fn end_of_text(&self) -> usize {
+        self.typed_text().map_or(0, |text| text.chars().count())
+    }
+
     pub(super) fn move_cursor(&mut self, right: bool) {
-        let length = self.typed_text().map_or(0, |text| text.chars().count());
+        let length = self.end_of_text();
         self.cursor =
             if right { (self.cursor + 1).min(length) } else { self.cursor.saturating_sub(1) };
     }
