@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::view::Watched;
 use super::view::elapsed_between;
 use super::view::mark::Mark;
-use super::view::rollout::{Grouping, Item, Row, rollout};
+use super::view::rollout::rollout;
+use super::view::rows::{Grouping, Line, Row};
 use super::view::times::{Left, Times};
 use super::words::bytes;
 use crate::run::{Event, Header, Progress};
@@ -70,14 +71,12 @@ impl Pulse {
         let mut parts = Vec::new();
         for row in &view.rows {
             match row {
-                Row::Item(item) if item.key.starts_with("part:") => {
-                    parts.push(format!("{} {}", item.name, item.column));
+                Row::Part(part) => parts.push(format!("{} {}", part.name(), part.count())),
+                Row::Object(line) | Row::Workload(line) if is_at_work(line.mark) => {
+                    texts.push(in_flight(line));
                 }
-                Row::Item(item) if is_at_work(item) => texts.push(in_flight(item)),
                 // How fast, and how much is left.
-                Row::Head(step, column) if column.contains(" of ") => {
-                    texts.push(format!("{step}: {column}"));
-                }
+                Row::Moved(moved) => texts.push(format!("{}: {}", moved.step, moved.words())),
                 Row::Transfer(transfer) if transfer.mark == Mark::Running => {
                     let of = transfer.total.map(|total| format!(" of {}", bytes(total)));
                     let of = of.unwrap_or_default();
@@ -106,18 +105,17 @@ fn left(left: Left) -> String {
     }
 }
 
-/// Steps are said by their own events.
-fn is_at_work(item: &Item) -> bool {
-    let marks = [Mark::Running, Mark::Slow, Mark::Waiting, Mark::Blocked];
-    marks.contains(&item.mark) && !item.key.starts_with("step:")
+fn is_at_work(mark: Mark) -> bool {
+    matches!(mark, Mark::Running | Mark::Slow | Mark::Waiting | Mark::Blocked)
 }
 
-fn in_flight(item: &Item) -> String {
-    let mut times = item.column.split_whitespace();
-    let word = item.mark.word();
-    match (times.next(), times.next()) {
-        (Some(elapsed), Some(usual)) => format!("{} {word} ({elapsed} of about {usual})", item.key),
-        (Some(elapsed), None) => format!("{} {word} ({elapsed})", item.key),
-        _ => format!("{} {word}", item.key),
+fn in_flight(line: &Line) -> String {
+    let (address, word) = (&line.address, line.mark.word());
+    match (line.elapsed_ms, line.usual_ms) {
+        (Some(_), Some(_)) => {
+            format!("{address} {word} ({} of about {})", line.time(), line.usual())
+        }
+        (Some(_), None) => format!("{address} {word} ({})", line.time()),
+        (None, _) => format!("{address} {word}"),
     }
 }

@@ -8,6 +8,7 @@ pub mod mark;
 pub mod names;
 pub mod outcome;
 pub mod rollout;
+pub mod rows;
 pub mod stages;
 pub mod times;
 

@@ -37,11 +37,21 @@ fn of_type(kind: &str) -> String {
     sentence(kind.strip_prefix("aws_").unwrap_or(kind))
 }
 
-/// The part of the deployment that an address belongs to: its outermost module.
+/// The part of the deployment that an address belongs to: what its outermost module is called.
 pub fn part(address: &str) -> String {
-    let Some(rest) = address.strip_prefix("module.") else { return "Root".into() };
+    of_module(module(address))
+}
+
+/// The outermost module of an address; nothing for what is in none.
+pub fn module(address: &str) -> &str {
+    let Some(rest) = address.strip_prefix("module.") else { return "" };
     let module = &rest[..end_of_segment(rest)];
-    sentence(module.split('[').next().unwrap_or(module))
+    module.split('[').next().unwrap_or(module)
+}
+
+/// What the objects of a module are called as a whole.
+pub fn of_module(module: &str) -> String {
+    if module.is_empty() { "Root".into() } else { sentence(module) }
 }
 
 /// `cpu_nodes` as "CPU nodes".
@@ -78,13 +88,16 @@ pub fn in_a_sentence(address: &str) -> String {
     }
 }
 
-/// "a", "a and b", "a, b and 3 more".
-pub fn listed(names: &[String]) -> String {
+/// So many are named in a list; the rest is counted.
+pub const LISTED: usize = 2;
+
+/// "a", "a and b", "a, b and 3 more" of `all` things of which the first are named.
+pub fn listed(names: &[String], all: usize) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        [one, two, ..] if all <= LISTED => format!("{one} and {two}"),
+        [one, two, ..] => format!("{one}, {two} and {} more", all - LISTED),
     }
 }
 

@@ -99,7 +99,7 @@ fn meaning(watched: &Watched, status: RunStatus, shown: &str) -> Vec<String> {
         .map(|object| object.address.clone())
         .collect();
     if !open.is_empty() {
-        let open = super::names::listed(&open);
+        let open = super::names::listed(&open, open.len());
         lines.push(format!("Not finished: {open}; resuming looks at the account first"));
     }
     lines.push(match status {

@@ -19,9 +19,12 @@ use crate::frontend::tui::frame::{Body, Chrome};
 use crate::frontend::tui::keymap::Command;
 use crate::frontend::tui::theme::{Line, Role};
 use crate::frontend::view::details::details;
-use crate::frontend::view::rollout::{Grouping, Item, Rollout, Row, Transfer, rollout};
+use crate::frontend::view::mark::Mark;
+use crate::frontend::view::names;
+use crate::frontend::view::rollout::{Rollout, rollout};
+use crate::frontend::view::rows::{Grouping, Row, Transfer};
 use crate::frontend::view::stages::StageLine;
-use crate::frontend::words::bytes;
+use crate::frontend::words::{bytes, elapsed};
 
 /// So many rows below the stage tell of the row in focus, where there is no panel for it.
 const FOOT: usize = 5;
@@ -243,30 +246,54 @@ fn draw_row(canvas: &mut Canvas<'_>, row: u16, content: &Row, is_focus: bool) {
         canvas.focus(30, row);
     }
     match content {
-        Row::Head(left, column) => {
-            let length = u16::try_from(column.len()).unwrap_or(40).min(44);
-            if length <= 32 {
-                canvas.put_short(34, row, 44 - length, left, Role::Heading);
-            }
-            let end = if length > 20 { 79 } else { 67 };
-            canvas.put_right(end, row, 44, column, Role::Heading);
-        }
-        Row::Item(item) => draw_item(canvas, row, item, is_focus),
+        Row::Head(left, column) => draw_head(canvas, row, left, column),
+        Row::Moved(moved) => draw_head(canvas, row, &moved.step, &moved.words()),
         Row::Transfer(transfer) => draw_transfer(canvas, row, transfer, is_focus),
         Row::Remark(text) => canvas.put_short(36, row, 44, text, Role::Quiet),
         Row::Blank => {}
+        Row::Check { id, mark } => draw_item(canvas, row, is_focus, (*mark, id, "")),
+        Row::Step(step) => {
+            let time = step.elapsed_ms.map(elapsed).unwrap_or_default();
+            draw_item(canvas, row, is_focus, (step.mark, step.id(), &time));
+        }
+        Row::Part(part) => {
+            draw_item(canvas, row, is_focus, (part.mark, part.name(), &part.count()));
+        }
+        Row::Object(line) => {
+            let column = format!("{} {:>7}", line.time(), line.usual());
+            draw_item(canvas, row, is_focus, (line.mark, &names::object(&line.address), &column));
+        }
+        Row::Workload(line) => {
+            let name = names::object(&line.address);
+            draw_item(canvas, row, is_focus, (line.mark, &name, &line.time()));
+        }
     }
 }
 
-fn draw_item(canvas: &mut Canvas<'_>, row: u16, item: &Item, is_focus: bool) {
+fn draw_head(canvas: &mut Canvas<'_>, row: u16, left: &str, column: &str) {
+    let length = u16::try_from(column.len()).unwrap_or(40).min(44);
+    if length <= 32 {
+        canvas.put_short(34, row, 44 - length, left, Role::Heading);
+    }
+    let end = if length > 20 { 79 } else { 67 };
+    canvas.put_right(end, row, 44, column, Role::Heading);
+}
+
+/// A mark, a name, what is written at the right of it, and the word of the mark.
+fn draw_item(
+    canvas: &mut Canvas<'_>,
+    row: u16,
+    is_focus: bool,
+    (mark, name, column): (Mark, &str, &str),
+) {
     let role = if is_focus { Role::Focus } else { Role::Text };
-    let column = item.column.trim_start();
+    let column = column.trim_start();
     let length = u16::try_from(column.chars().count()).unwrap_or(15).min(15);
     let room = if length == 0 { 34 } else { 33 - length };
-    canvas.mark(32, row, item.mark);
-    canvas.put_short(34, row, room, &item.name, role);
+    canvas.mark(32, row, mark);
+    canvas.put_short(34, row, room, name, role);
     canvas.put_right(67, row, 15, column, Role::Text);
-    canvas.word(69, row, 11, item.mark);
+    canvas.word(69, row, 11, mark);
 }
 
 /// ```text
@@ -276,7 +303,7 @@ fn draw_transfer(canvas: &mut Canvas<'_>, row: u16, transfer: &Transfer, is_focu
     let role = if is_focus { Role::Focus } else { Role::Text };
     canvas.mark(32, row, transfer.mark);
     canvas.put_short(34, row, 16, &transfer.key, role);
-    let is_on_its_way = transfer.mark == crate::frontend::view::mark::Mark::Running;
+    let is_on_its_way = transfer.mark == Mark::Running;
     if let Some(total) = transfer.total.filter(|total| *total > 0 && is_on_its_way) {
         let done = transfer.done.min(total).saturating_mul(BAR) / total;
         let (full, rest) = (canvas.theme.line(Line::BarDone), canvas.theme.line(Line::BarLeft));
