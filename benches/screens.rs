@@ -2,7 +2,8 @@
 //!
 //! - *frame*: 2,000 resources, and 10,000 log lines a second on top; the slowest of a hundred frames;
 //! - *first frame*: `springboard replay` in a pseudo-terminal until its first screen is there, against
-//!   `terraform version` (or `tofu version`) in the same run.
+//!   `terraform version` (or `tofu version`) in the same run;
+//! - *idle*: the share of one processor that the same screen takes while nothing happens but the time.
 //!
 //! `cargo xtask bench screens` runs it. Without terraform and tofu there is nothing to compare with,
 //! and it says so.
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use springboard::frontend::tui::app::{App, Given, Viewing};
@@ -44,6 +45,11 @@ const EXPECTED: Duration = Duration::from_millis(8);
 /// The first frame against the version of the other program.
 const SHARE: f64 = 0.25;
 const TRIES: usize = 15;
+/// The share of one processor that a screen may take while nothing happens, in percent.
+const IDLE: f64 = 0.5;
+/// Over how long that is measured, once the screen stands.
+const IDLE_OVER: Duration = Duration::from_secs(20);
+const SETTLING: Duration = Duration::from_secs(2);
 
 fn main() -> Result<()> {
     for (name, keys) in
@@ -53,7 +59,10 @@ fn main() -> Result<()> {
         let verdict = if slowest <= EXPECTED { "as expected" } else { "slower than expected" };
         println!("frame, {name:<14} p99 {slowest:?}, expected {EXPECTED:?}: {verdict}");
     }
-    first_frame()
+    let folder = tempfile::tempdir()?;
+    record(folder.path())?;
+    first_frame(folder.path())?;
+    idle(folder.path())
 }
 
 /// The time that 99 of 100 frames do not take, with all that happens between two of them.
@@ -143,10 +152,9 @@ fn begun() -> Vec<EventKind> {
     ]
 }
 
-/// The first frame in a pseudo-terminal, against the version of another program.
-fn first_frame() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let run = folder.path().join("deployments/acme/runs/0");
+/// Writes a journal into a state folder: a run that is at work, and says no more for an hour.
+fn record(state: &Path) -> Result<()> {
+    let run = state.join("deployments/acme/runs/0");
     std::fs::create_dir_all(&run)?;
     let header = Header {
         format: FORMAT,
@@ -159,8 +167,25 @@ fn first_frame() -> Result<()> {
         bundle: String::new(),
         at: Timestamp::UNIX_EPOCH,
     };
-    Journal::create(&run.join("journal.jsonl"), &header)?.append(Timestamp::UNIX_EPOCH, begun())?;
-    let mut ours = (0..TRIES).map(|_| until_shown(folder.path())).collect::<Result<Vec<_>>>()?;
+    let mut journal = Journal::create(&run.join("journal.jsonl"), &header)?;
+    journal.append(Timestamp::UNIX_EPOCH, begun())?;
+    let late = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+    let stage = "foundation".to_owned();
+    journal
+        .append(late, [EventKind::StepStarted { stage: stage.clone(), step: stage, attempt: 2 }])?;
+    Ok(())
+}
+
+/// The first frame in a pseudo-terminal, against the version of another program.
+fn first_frame(state: &Path) -> Result<()> {
+    let shown = || {
+        let began = Instant::now();
+        let watched = Shown::start(state)?;
+        let took = began.elapsed();
+        watched.end()?;
+        Ok(took)
+    };
+    let mut ours = (0..TRIES).map(|_| shown()).collect::<Result<Vec<_>>>()?;
     ours.sort_unstable();
     let ours = ours[TRIES / 2];
     for other in ["terraform", "tofu"] {
@@ -176,29 +201,68 @@ fn first_frame() -> Result<()> {
     Ok(())
 }
 
-fn until_shown(state: &Path) -> Result<Duration> {
-    let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() })?;
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_springboard"));
-    command.args(["replay", "acme", "--ascii", "--state-dir"]);
-    command.arg(state);
-    command.env("TERM", "xterm-256color");
-    let mut reader = pair.master.try_clone_reader()?;
-    let began = Instant::now();
-    let mut child = pair.slave.spawn_command(command)?;
-    let mut seen = Vec::new();
-    let mut part = [0; 4096];
-    // The last row of the first frame.
-    while !seen.windows(4).any(|window| window == b"quit") {
-        let read = reader.read(&mut part)?;
-        if read == 0 {
-            return Err("it ended before its first frame".into());
+/// The share of a processor that a screen takes while nothing happens.
+fn idle(state: &Path) -> Result<()> {
+    let shown = Shown::start(state)?;
+    std::thread::sleep(SETTLING);
+    let before = shown.processor_time()?;
+    std::thread::sleep(IDLE_OVER);
+    let used = shown.processor_time()?.saturating_sub(before);
+    shown.end()?;
+    let share = 100.0 * used.as_secs_f64() / IDLE_OVER.as_secs_f64();
+    let verdict = if share <= IDLE { "as expected" } else { "more than expected" };
+    println!("idle {share:.2} % of a processor, expected {IDLE} %: {verdict}");
+    Ok(())
+}
+
+/// springboard in a pseudo-terminal, with its first frame on it.
+struct Shown {
+    child: Box<dyn Child + Send + Sync>,
+    // Both ends stay open for as long as it is at work.
+    _pair: PtyPair,
+}
+
+impl Shown {
+    fn start(state: &Path) -> Result<Self> {
+        let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
+        let pair = native_pty_system().openpty(size)?;
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_springboard"));
+        command.args(["replay", "acme", "--ascii", "--speed", "1", "--state-dir"]);
+        command.arg(state);
+        command.env("TERM", "xterm-256color");
+        let mut reader = pair.master.try_clone_reader()?;
+        let child = pair.slave.spawn_command(command)?;
+        let mut seen = Vec::new();
+        let mut part = [0; 4096];
+        // The last row of the first frame.
+        while !seen.windows(4).any(|window| window == b"quit") {
+            let read = reader.read(&mut part)?;
+            if read == 0 {
+                return Err("it ended before its first frame".into());
+            }
+            seen.extend_from_slice(&part[..read]);
         }
-        seen.extend_from_slice(&part[..read]);
+        // Whoever does not look at what is written holds its writer up.
+        std::thread::spawn(move || while reader.read(&mut part).is_ok_and(|read| read > 0) {});
+        Ok(Self { child, _pair: pair })
     }
-    let took = began.elapsed();
-    child.kill()?;
-    child.wait()?;
-    Ok(took)
+
+    /// What it has used of the processors, user and system together.
+    fn processor_time(&self) -> Result<Duration> {
+        let pid = self.child.process_id().ok_or("it has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name in parentheses may hold blanks; the 14th and 15th fields are what is asked.
+        let (_, fields) = stat.rsplit_once(')').ok_or("no line of a process")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks = ticks.sum::<std::result::Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
+    }
+
+    fn end(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
 }
 
 /// The median time that a program takes to say its version.

@@ -65,6 +65,8 @@ pub enum Offers {
     HostedZones,
     /// The account: Kubernetes versions that are offered.
     KubernetesVersions,
+    /// The account: policies that can bound roles.
+    Boundaries,
     /// The network: the address that this host has outside.
     OwnAddress,
     /// The account: who asks.

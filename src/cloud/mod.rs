@@ -124,6 +124,10 @@ pub trait Cloud: Debug + Send + Sync {
     async fn policy(&self, _arn: &str) -> Result<Option<Policy>, CloudError> {
         not_offered("a policy")
     }
+    /// The managed policies of the account itself; those of AWS are not among them.
+    async fn policies(&self) -> Result<Vec<ListedPolicy>, CloudError> {
+        not_offered("the policies")
+    }
     /// Whether a name is free.
     async fn taken(&self, _kind: NameKind, _name: &str) -> Result<Taken, CloudError> {
         not_offered("a name")

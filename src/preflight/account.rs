@@ -14,7 +14,7 @@ use url::Url;
 use super::finding::Unable;
 use crate::cloud::{
     Caller, Certificate, Cloud, CloudError, CredentialSource, InstanceType, Offering, Reservation,
-    Tagged, Vpc, Zone,
+    Role, Tagged, Vpc, Zone,
 };
 use crate::plan::demand::Demand;
 
@@ -116,6 +116,23 @@ impl Account {
     {
         let cloud = self.door().await?;
         self.limited(what, question(&**cloud)).await
+    }
+
+    /// The role behind the caller, with its path and its boundary; `None` where no role asks.
+    pub async fn own_role(&self) -> Asked<Option<Role>> {
+        let caller = self.caller().await?;
+        let principal = caller.principal();
+        match principal.split_once(":role/").filter(|_| principal != caller.arn) {
+            Some((_, name)) => self.ask("the role of the caller", |cloud| cloud.role(name)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// ARN of the role or user whose policies count, with its path as far as it may be read: the ARN
+    /// of a session does not say it, and without it the simulator and EKS find no role.
+    pub async fn principal(&self, caller: &Caller) -> String {
+        let role = self.own_role().await.ok().flatten();
+        role.map_or_else(|| caller.principal(), |role| role.arn)
     }
 
     /// The zones of the region.

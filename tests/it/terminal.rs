@@ -394,6 +394,32 @@ fn a_form_that_is_left_is_kept_and_leads_back_home() {
 }
 
 #[test]
+fn a_key_that_comes_with_a_change_of_size_does_not_wait_for_the_next_key() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start::<&str>(&sandbox, &[]);
+    screen.wait_for("No deployment on this host yet");
+    screen.press("i");
+    screen.wait_for("1/10 Profile and name");
+    screen.press("\t");
+    let mut typed = String::new();
+    for round in 0..4_u16 {
+        // Twice, because the first press puts the default back.
+        screen.press("\u{15}\u{15}");
+        typed.clear();
+        for letter in 'a'..='p' {
+            screen.resize(81 + (round + u16::try_from(typed.len()).unwrap()) % 2, 24);
+            screen.press(letter.encode_utf8(&mut [0; 4]));
+            typed.push(letter);
+            screen.wait_for(&typed);
+        }
+    }
+    screen.press("\u{3}");
+    screen.wait_for("on this host");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_back_and_the_screens_come_back_with_the_job() {
     let sandbox = recorded();
     let program = sandbox.command::<&str>(&[]).get_program().to_owned();

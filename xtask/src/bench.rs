@@ -31,7 +31,7 @@ const BENCHES: &[Bench] = &[
 
 /// Where the measured time is spent. All other packages are built once for the tests and the
 /// measurements: an optimised build of everything takes ten times as long to make.
-const OPTIMISED: [&str; 12] = [
+const OPTIMISED: [&str; 19] = [
     "springboard",
     "serde_json",
     "serde_core",
@@ -44,6 +44,13 @@ const OPTIMISED: [&str; 12] = [
     "hyper",
     "tokio",
     "httparse",
+    "ratatui",
+    "ratatui-core",
+    "ratatui-crossterm",
+    "crossterm",
+    "compact_str",
+    "unicode-segmentation",
+    "unicode-width",
 ];
 
 /// The chore: `bench [NAME [ARGS…]]`; further arguments go to the measurement.

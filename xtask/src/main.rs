@@ -36,9 +36,10 @@ Chores:
   bench [NAME [ARGS…]]   measure, as ratios against other programs in the same run:
                      streams (tool output and journals against jq), screens (frames against a bound,
                      the first one against terraform version), memory (a large checkpoint),
-                     overhead (what springboard adds to the tools that it runs), preflight (all
-                     checks of an account against the same calls by the AWS CLI); all of them
-                     where none is named
+                     overhead (what springboard adds to the tools that it runs), world (plans of
+                     thousands of simulated resources against as many terraform_data), preflight
+                     (all checks of an account against the same calls by the AWS CLI); all of
+                     them where none is named
   fuzz [TARGET…] [--seconds N]   feed everything that reads foreign bytes with what libFuzzer
                      makes up, each target for N seconds (60); needs a C++ compiler
 

@@ -13,6 +13,7 @@ use super::questions::security::{
 };
 use super::values::Profile;
 use crate::answers::Answers;
+use crate::cloud::is_same_principal;
 use crate::error::Hint;
 
 /// Which pass of the root the variables are for; they differ by nothing else.
@@ -97,7 +98,7 @@ pub fn variables(
         let others: Vec<&String> = answers
             .list(&CLUSTER_ADMIN_PRINCIPAL_ARNS)
             .iter()
-            .filter(|arn| *arn != installer)
+            .filter(|arn| !is_same_principal(arn, installer))
             .collect();
         variables.insert(CLUSTER_ADMIN_PRINCIPAL_ARNS.key.into(), json!(others));
     }

@@ -11,8 +11,8 @@ use super::Aws;
 use crate::cloud::{
     Addon, AddonVersion, BlockOffer, BlockQuery, Caller, Certificate, Cloud, CloudError, Cluster,
     ClusterVersion, Condition, Countable, Database, DryRun, DryRunOutcome, HostedZone,
-    InstanceType, NameKind, NatGateway, NodeGroup, Offering, Policy, Quota, Region, Reservation,
-    Role, Simulation, Tagged, Taken, Untagged, Verdict, Vpc, Zone,
+    InstanceType, ListedPolicy, NameKind, NatGateway, NodeGroup, Offering, Policy, Quota, Region,
+    Reservation, Role, Simulation, Tagged, Taken, Untagged, Verdict, Vpc, Zone,
 };
 
 #[async_trait]
@@ -123,6 +123,10 @@ impl Cloud for Aws {
 
     async fn policy(&self, arn: &str) -> Result<Option<Policy>, CloudError> {
         self.policy_of(arn).await
+    }
+
+    async fn policies(&self) -> Result<Vec<ListedPolicy>, CloudError> {
+        self.own_policies().await
     }
 
     async fn taken(&self, kind: NameKind, name: &str) -> Result<Taken, CloudError> {

@@ -67,6 +67,16 @@ impl Caller {
     }
 }
 
+/// Whether two ARNs are of one role or user. The ARN of a session does not say the path of its
+/// role, and names are unique in an account whatever their path.
+pub fn is_same_principal(one: &str, other: &str) -> bool {
+    let parts = |arn: &str| {
+        let (head, path) = arn.split_once('/')?;
+        Some((head.to_owned(), path.rsplit('/').next()?.to_owned()))
+    };
+    one == other || (parts(one).is_some() && parts(one) == parts(other))
+}
+
 /// A question to the policy simulator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulation {
@@ -241,6 +251,17 @@ pub struct Policy {
     pub document: Option<String>,
 }
 
+/// A managed policy of the account itself, as it stands in the list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedPolicy {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// How many users and roles it bounds.
+    pub bounds: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +275,10 @@ mod tests {
         let session = caller("arn:aws-us-gov:sts::123456789012:assumed-role/Installer/op");
         assert_eq!(session.principal(), "arn:aws-us-gov:iam::123456789012:role/Installer");
         assert_eq!(session.partition(), "aws-us-gov");
+        let whole = "arn:aws-us-gov:iam::123456789012:role/aws-reserved/sso/Installer";
+        assert!(is_same_principal(&session.principal(), whole));
+        assert!(!is_same_principal(&session.principal(), &whole.replace(":role/", ":user/")));
+        assert!(!is_same_principal(&session.principal(), &whole.replace("Installer", "Other")));
         let user = caller("arn:aws:iam::123456789012:user/op");
         assert_eq!(user.principal(), user.arn);
         assert!(caller("arn:aws:iam::123456789012:root").is_root() && !user.is_root());

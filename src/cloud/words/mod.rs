@@ -15,8 +15,8 @@ mod quotas;
 pub use compute::{BlockOffer, BlockQuery, InstanceType, Matching, Offering, Reservation};
 pub use hosting::{Certificate, CertificateStatus, HostedZone};
 pub use identity::{
-    Asker, Caller, Decision, DryRun, DryRunOutcome, Layer, Origin, Policy, Role, Simulation,
-    Verdict,
+    Asker, Caller, Decision, DryRun, DryRunOutcome, Layer, ListedPolicy, Origin, Policy, Role,
+    Simulation, Verdict, is_same_principal,
 };
 pub use kubernetes::{Addon, AddonVersion, Cluster, ClusterVersion, NodeGroup, Support};
 pub use names::{NameKind, Taken};

@@ -21,8 +21,8 @@ use super::theme::Theme;
 const FRAME: Duration = Duration::from_millis(33);
 /// How often the clock goes on, and logs are looked at.
 const TICK: Duration = Duration::from_millis(250);
-/// Log lines that are taken in before the next look at the keys.
-const LINES_AT_ONCE: usize = 2_000;
+/// Log lines that are taken in before the next look at the keys: with [`TICK`] 20,000 a second.
+const LINES_AT_ONCE: usize = 5_000;
 /// Updates of the run that are taken in before the next look at the keys.
 const UPDATES_AT_ONCE: usize = 512;
 

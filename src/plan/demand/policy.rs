@@ -35,6 +35,8 @@ const ASKED: &[&str] = &[
     "elasticloadbalancing:DescribeLoadBalancers",
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:ListPolicies",
     "iam:SimulatePrincipalPolicy",
     "kms:ListAliases",
     "kms:ListKeys",

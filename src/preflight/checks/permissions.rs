@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::super::finding::{Finding, Unable, Verdict, not_needed, waits};
-use super::super::{Account, Check, Context, Subject};
+use super::super::{Check, Context, Subject};
 use crate::cloud::{
-    Asker, Caller, Decision, DryRun, DryRunOutcome, Policy, Simulation, Verdict as Simulated,
+    Asker, Decision, DryRun, DryRunOutcome, Policy, Simulation, Verdict as Simulated,
 };
 use crate::plan::demand::actions::Actions;
 use crate::plan::demand::policy::OWN;
@@ -66,17 +66,6 @@ fn boundary(context: &Context) -> Result<&str, Unable> {
     }
 }
 
-/// ARN of the role or user whose policies count, with its path.
-pub(crate) async fn principal(account: &Account, caller: &Caller) -> String {
-    let principal = caller.principal();
-    let Some((_, name)) = principal.split_once(":role/").filter(|_| principal != caller.arn) else {
-        return principal;
-    };
-    // The ARN of a session does not say the path; without it the simulator finds no role.
-    let role = account.ask("the role of the caller", |cloud| cloud.role(name)).await;
-    role.ok().flatten().map_or(principal, |role| role.arn)
-}
-
 /// What conditions of policies ask for, as far as it is known.
 fn surroundings(context: &Context) -> BTreeMap<String, Vec<String>> {
     let region = context.demand.region.value.clone();
@@ -109,7 +98,7 @@ pub async fn permitted<'a>(context: &Context, types: impl IntoIterator<Item = &'
     // That one is asked with its boundary, by a check of its own.
     needed.remove(CREATE_ROLE);
     let question = Simulation {
-        asker: Asker::Principal(principal(&context.account, caller).await),
+        asker: Asker::Principal(context.account.principal(caller).await),
         actions: needed.keys().cloned().collect(),
         resources: Vec::new(),
         context: surroundings(context),
@@ -248,7 +237,7 @@ async fn role_creation(context: &Context) -> Verdict {
     let (partition, account) = (caller.partition(), &caller.account);
     let names = context.demand.names_of("aws_iam_role");
     let question = Simulation {
-        asker: Asker::Principal(principal(&context.account, caller).await),
+        asker: Asker::Principal(context.account.principal(caller).await),
         actions: vec![CREATE_ROLE.to_owned()],
         resources: names
             .map(|name| format!("arn:{partition}:iam::{account}:role/{name}"))

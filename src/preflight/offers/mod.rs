@@ -91,7 +91,7 @@ pub fn depends(offers: Offers, asking: &Asking) -> String {
         Offers::Nothing | Offers::AwsProfiles | Offers::OwnAddress | Offers::CaFile => {
             return String::new();
         }
-        Offers::Regions | Offers::OwnPrincipal => return profile,
+        Offers::Regions | Offers::OwnPrincipal | Offers::Boundaries => return profile,
         Offers::Reservations | Offers::Zones => kind,
         Offers::ReservationKind | Offers::GpuZone => format!("{kind} {reservation}"),
         Offers::Certificates | Offers::HostedZones => {
@@ -123,12 +123,19 @@ pub async fn ask(offers: Offers, asking: &Asking) -> Asked<Offered> {
         }
         Offers::OwnPrincipal => {
             let caller = account.caller().await?;
+            let principal = account.principal(caller).await;
             let row = Offer {
-                value: caller.principal(),
-                columns: vec![caller.principal(), "who you are now".into()],
+                value: principal.clone(),
+                columns: vec![principal, "who you are now".into()],
                 refused: None,
             };
             Ok(Offered::rows(&["principal", ""], vec![row]))
+        }
+        Offers::Boundaries => {
+            let own = account.own_role().await;
+            let policies = account.ask("the policies of the account", Cloud::policies).await?;
+            let own = own.ok().flatten().and_then(|role| role.boundary);
+            Ok(site::boundaries(&policies, own.as_deref()))
         }
         Offers::Regions => {
             let regions = account.ask("the regions", Cloud::regions).await?;
@@ -193,7 +200,7 @@ pub async fn identity(asking: &Asking) -> Asked<Vec<(String, String)>> {
     };
     Ok(vec![
         ("account".into(), caller.account.clone()),
-        ("principal".into(), caller.principal()),
+        ("principal".into(), asking.account.principal(caller).await),
         ("credentials".into(), ends),
     ])
 }

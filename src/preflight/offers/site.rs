@@ -1,7 +1,9 @@
-//! Certificates, hosted zones and Kubernetes versions that can be chosen.
+//! Certificates, hosted zones, permissions boundaries and Kubernetes versions that can be chosen.
 
 use super::{Offer, Offered};
-use crate::cloud::{Certificate, CertificateStatus, ClusterVersion, HostedZone, Support};
+use crate::cloud::{
+    Certificate, CertificateStatus, ClusterVersion, HostedZone, ListedPolicy, Support,
+};
 
 /// Certificates; the issued one that covers the host name and ends last is taken.
 pub(super) fn certificates(certificates: &[Certificate], host: Option<&str>) -> Offered {
@@ -66,6 +68,36 @@ pub(super) fn hosted_zones(zones: &[HostedZone], host: Option<&str>) -> Offered 
     let nearest = zones.iter().filter(fits).max_by_key(|zone| zone.name.len());
     Offered::rows(&["domain", "zone", ""], zones.iter().map(row).collect())
         .taking(nearest.map(|zone| zone.id.as_str()))
+}
+
+/// Policies of the account that can bound roles: that of the caller's own role first, then those
+/// that bound most. None is taken unasked, because nobody but the organisation knows which is meant.
+pub(super) fn boundaries(policies: &[ListedPolicy], own: Option<&str>) -> Offered {
+    let is_own = |policy: &ListedPolicy| Some(policy.arn.as_str()) == own;
+    let mut sorted: Vec<&ListedPolicy> = policies.iter().collect();
+    sorted.sort_by_key(|policy| {
+        (!is_own(policy), std::cmp::Reverse(policy.bounds), policy.name.clone())
+    });
+    let row = |policy: &&ListedPolicy| Offer {
+        value: policy.arn.clone(),
+        columns: vec![
+            policy.name.clone(),
+            match policy.bounds {
+                _ if is_own(policy) => "bounds the role that you are".to_owned(),
+                0 => "bounds nobody yet".to_owned(),
+                1 => "bounds 1 role or user".to_owned(),
+                more => format!("bounds {more} roles and users"),
+            },
+        ],
+        refused: None,
+    };
+    let note = match (own, policies.len()) {
+        (Some(own), _) => format!("the role that you are is bounded by {own}"),
+        (None, 0) => "the account has no policies of its own".to_owned(),
+        // A user may have one, and who may not read his role may be bounded all the same.
+        (None, _) => String::new(),
+    };
+    Offered::rows(&["policy", "use"], sorted.iter().map(row).collect()).noting(note)
 }
 
 /// Versions of Kubernetes, the newest first.
@@ -141,6 +173,22 @@ mod tests {
         let offered = hosted_zones(&all, Some("x.ai.dev.acme.example"));
         assert_eq!(offered.value, Some(Value::Text("Z2".into())));
         assert_eq!(offered.rows.last().unwrap().value, "Z4");
+    }
+
+    #[test]
+    fn the_boundary_of_the_caller_comes_first_and_none_is_taken_unasked() {
+        let policy = |name: &str, bounds| ListedPolicy {
+            arn: format!("arn:aws:iam::1:policy/{name}"),
+            name: name.into(),
+            bounds,
+        };
+        let all = [policy("Readers", 0), policy("Teams", 12), policy("Installers", 1)];
+        let offered = boundaries(&all, Some(&all[2].arn));
+        let names: Vec<_> = offered.rows.iter().map(|row| row.columns[0].as_str()).collect();
+        assert_eq!(names, ["Installers", "Teams", "Readers"]);
+        assert_eq!(offered.rows[0].columns[1], "bounds the role that you are");
+        assert_eq!(offered.value, None);
+        assert!(boundaries(&[], None).note.contains("no policies"));
     }
 
     #[test]

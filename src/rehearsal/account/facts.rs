@@ -34,6 +34,7 @@ pub(super) fn answer(world: &World, region: &str, question: &Question) -> Result
         Question::DryRun(call) => json(&permissions::dry_run(world, region, call)),
         Question::Role(name) => json(&permissions::role(world, name)),
         Question::Policy(arn) => json(&permissions::policy(world, arn)),
+        Question::Policies => json(&permissions::policies(world)),
         Question::Taken { kind, name } => json(&here.taken(*kind, name)),
         Question::Certificates => json(&here.certificates()),
         Question::HostedZones => json(&here.hosted_zones()),

@@ -27,9 +27,9 @@ use super::{World, control};
 use crate::cloud::{
     ADDRESS_TAG, Addon, AddonVersion, BlockOffer, BlockQuery, Caller, Certificate, Cloud,
     CloudError, Cluster, ClusterVersion, Condition, Countable, CredentialSource, DEPLOYMENT_TAG,
-    Database, DryRun, DryRunOutcome, HostedZone, InstanceType, NameKind, NatGateway, NaturalKey,
-    NodeGroup, Offering, Origin, Policy, Quota, Region, Reservation, Role, Simulation, Tagged,
-    Taken, Untagged, Verdict, Vpc, Zone,
+    Database, DryRun, DryRunOutcome, HostedZone, InstanceType, ListedPolicy, NameKind, NatGateway,
+    NaturalKey, NodeGroup, Offering, Origin, Policy, Quota, Region, Reservation, Role, Simulation,
+    Tagged, Taken, Untagged, Verdict, Vpc, Zone,
 };
 
 pub(super) use questions::Question;
@@ -421,6 +421,10 @@ impl Cloud for RehearsedCloud {
 
     async fn policy(&self, arn: &str) -> Result<Option<Policy>, CloudError> {
         self.put(Question::Policy(arn.into())).await
+    }
+
+    async fn policies(&self) -> Result<Vec<ListedPolicy>, CloudError> {
+        self.put(Question::Policies).await
     }
 
     async fn taken(&self, kind: NameKind, name: &str) -> Result<Taken, CloudError> {

@@ -4,6 +4,8 @@
 //! boundary and the organisation's; those of a session, a resource or an endpoint it does not,
 //! neither here nor at AWS. Documents are read as far as effect and actions go.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::provider::places;
@@ -11,7 +13,7 @@ use super::super::scenario::{Denial, Layer as Written};
 use super::super::{World, http};
 use super::{objects, text};
 use crate::cloud::{
-    Asker, Decision, DryRun, DryRunOutcome, Layer, Policy, Role, Simulation, Verdict,
+    Asker, Decision, DryRun, DryRunOutcome, Layer, ListedPolicy, Policy, Role, Simulation, Verdict,
 };
 
 /// A boundary that allows everything: what a scenario names without saying more.
@@ -178,6 +180,23 @@ pub(super) fn policy(world: &World, arn: &str) -> Option<Policy> {
     }
     let of_aws = arn.split(':').nth(4) == Some("aws") && arn.contains(":policy/");
     of_aws.then(|| known(None))
+}
+
+pub(super) fn policies(world: &World) -> Vec<ListedPolicy> {
+    let made = objects(world, "aws_iam_policy").into_iter().map(|(policy, _)| text(&policy, "arn"));
+    let named = world.scenario.denials.iter().filter_map(|denial| denial.unless_boundary.clone());
+    let arns: BTreeSet<String> = made.chain(named).collect();
+    let bounded: Vec<String> = ["aws_iam_role", "aws_iam_user"]
+        .into_iter()
+        .flat_map(|kind| objects(world, kind))
+        .map(|(object, _)| text(&object, "permissions_boundary"))
+        .collect();
+    let listed = |arn: String| ListedPolicy {
+        name: arn.rsplit('/').next().unwrap_or(&arn).to_owned(),
+        bounds: bounded.iter().filter(|boundary| **boundary == arn).count() as u64,
+        arn,
+    };
+    arns.into_iter().map(listed).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::*;
-use crate::cloud::{Asker, Decision, Family, Layer, Matching, QuotaSource, Support};
+use crate::cloud::{Asker, Decision, Family, Layer, ListedPolicy, Matching, QuotaSource, Support};
 use crate::rehearsal::{Scenario, provider};
 
 const REGION: &str = "us-west-2";
@@ -147,6 +147,8 @@ fn the_simulator_names_the_layer_that_denies() {
     assert_eq!(decided("iam:CreateRole", &[(key, boundary)]), (Decision::Allowed, vec![]));
     let policy: Option<Policy> = told(&world, &Question::Policy(boundary.into()));
     assert!(policy.unwrap().document.is_some());
+    let listed: Vec<ListedPolicy> = told(&world, &Question::Policies);
+    assert_eq!((&*listed[0].arn, &*listed[0].name, listed[0].bounds), (boundary, "Boundary", 0));
     let dry: DryRunOutcome = told(&world, &Question::DryRun(DryRun::AllocateAddress));
     assert_eq!(dry, DryRunOutcome::Allowed);
 }

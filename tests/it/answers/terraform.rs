@@ -138,10 +138,18 @@ fn whoever_makes_the_cluster_is_not_named_twice() {
         autoscaling_role_exists: Some(false),
         ..facts()
     };
-    let variables = variables(&answers, &facts, Pass::Foundation).unwrap();
+    let made = variables(&answers, &facts, Pass::Foundation).unwrap();
     let others = json!(["arn:aws:iam::123456789012:user/ada"]);
-    assert_eq!(variables["cluster_admin_principal_arns"], others);
-    assert_eq!(variables["create_autoscaling_service_linked_role"], json!(true));
+    assert_eq!(made["cluster_admin_principal_arns"], others);
+    assert_eq!(made["create_autoscaling_service_linked_role"], json!(true));
+    // The ARN of a session does not say the path of its role, the answer may.
+    let arn = "arn:aws:iam::123456789012:role/aws-reserved/sso/Installer";
+    let change = format!("cluster_admin_principal_arns=[\"{arn}\"]");
+    let answers = load("valid", "everything.toml", &[&change]).unwrap();
+    let facts =
+        Facts { installer: Some("arn:aws:iam::123456789012:role/Installer".into()), ..facts };
+    let variables = variables(&answers, &facts, Pass::Foundation).unwrap();
+    assert_eq!(variables["cluster_admin_principal_arns"], json!([]));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use springboard::cloud::{
 use super::Moto;
 
 const TRUST: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[]}";
+const BOUND: &str = "arn:aws:iam::123456789012:policy/Bound";
 const POLICY: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\
                       \"Action\":\"s3:GetObject\",\"Resource\":\"*\"}]}";
 
@@ -158,7 +159,11 @@ async fn permissions_are_told_by_layer_and_through_all_pages() {
             "eks:CreateCluster": { "OrganizationsDecisionDetail": { "AllowedByOrganizations": false } },
             "rds:CreateDBInstance": { "MissingContextValues": ["aws:RequestTag/owner"] },
         },
-        "make": [["iam", "create_role", { "RoleName": "Installer", "AssumeRolePolicyDocument": TRUST }]],
+        "make": [
+            ["iam", "create_policy", { "PolicyName": "Bound", "PolicyDocument": POLICY }],
+            ["iam", "create_role", { "RoleName": "Installer", "AssumeRolePolicyDocument": TRUST,
+                "PermissionsBoundary": BOUND }],
+        ],
     });
     let Some(moto) = Moto::start(&seed) else { return };
     let cloud = moto.cloud();
@@ -186,6 +191,21 @@ async fn permissions_are_told_by_layer_and_through_all_pages() {
     assert_eq!(cloud.role("nobody").await.unwrap(), None);
     let unknown = "arn:aws:iam::123456789012:policy/nothing";
     assert_eq!(cloud.policy(unknown).await.unwrap(), None);
+    let listed = cloud.policies().await.unwrap();
+    let told: Vec<_> = listed.iter().map(|policy| (&*policy.arn, &*policy.name)).collect();
+    assert_eq!(told, [(BOUND, "Bound")]);
+}
+
+#[tokio::test]
+async fn the_policies_of_an_account_are_told_through_all_pages() {
+    let policy = |at: u32| {
+        json!(["iam", "create_policy", { "PolicyName": format!("policy-{at:03}"),
+            "PolicyDocument": POLICY }])
+    };
+    // A page of IAM has a hundred.
+    let seed = json!({ "make": (0..150).map(policy).collect::<Vec<_>>() });
+    let Some(moto) = Moto::start(&seed) else { return };
+    assert_eq!(moto.cloud().policies().await.unwrap().len(), 150);
 }
 
 #[tokio::test]

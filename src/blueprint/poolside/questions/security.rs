@@ -94,6 +94,7 @@ pub const PERMISSIONS_BOUNDARY_ARN: Question = Question {
     label: "Permissions boundary",
     kind: Kind::Text(Text::of::<PolicyArn>()),
     default: Default::Optional("roles without a boundary"),
+    offers: Offers::Boundaries,
     why: "Some accounts allow new roles only with a permissions boundary.",
     consequence: "It is on every role that is made; one that is too narrow shows late, as pods \
                   that are denied.",
