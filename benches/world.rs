@@ -2,19 +2,29 @@
 //! `terraform_data`: the ratio of wall times, for each engine that is there.
 //!
 //! The resources are real types mixed as people mix them, in modules with `for_each`. Printed
-//! beside the ratio, without a goal: how long it took to make them.
+//! beside the ratio, without a goal: how long it took to plan their creation, and to make them.
 //!
 //! `cargo xtask bench world` runs it; `--count N` and `--engine PATH` may follow.
 #![expect(clippy::disallowed_methods, reason = "a measurement starts programs and reads the clock")]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path as InPath, State};
+use axum::http::StatusCode;
+use axum::routing::get;
 use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -117,6 +127,34 @@ fn root(count: usize) -> String {
 /// An account that may have as many VPCs as are made; the default of AWS is 5.
 const SCENARIO: &str = "[quotas]\n\"vpc/L-F678F1CE\" = 100000\n";
 
+/// Where the state of a root is: an engine writes a state file anew after each object, and with
+/// thousands of them does little else; what is elsewhere is written from time to time.
+#[derive(Clone, Default)]
+struct States(Arc<Mutex<HashMap<String, Bytes>>>);
+
+impl States {
+    /// Serves them on loopback for as long as the runtime lives.
+    fn serve(self, runtime: &Runtime) -> Result<SocketAddr> {
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let address = listener.local_addr()?;
+        let one = get(async |State(states): State<Self>, InPath(name): InPath<String>| {
+            states.all().get(&name).cloned().ok_or(StatusCode::NOT_FOUND)
+        })
+        .post(
+            async |State(states): State<Self>, InPath(name): InPath<String>, body: Bytes| {
+                states.all().insert(name, body);
+            },
+        );
+        let router = Router::new().route("/{name}", one).layer(DefaultBodyLimit::disable());
+        runtime.spawn(async move { axum::serve(listener, router.with_state(self)).await });
+        Ok(address)
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<String, Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 const PROVIDER: &str = "provider \"aws\" { region = \"us-west-2\" }\n";
 
 fn main() -> Result<()> {
@@ -187,10 +225,16 @@ fn world(what: &str, dir: &Path) -> Command {
 fn measure(engine: &Path, count: usize) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("sb").tempdir_in("/tmp")?;
     let world = World::start(folder.path().join("world"))?;
+    let runtime = Runtime::new()?;
+    let states = States::default().serve(&runtime)?;
     let (ours, bare) = (folder.path().join("ours"), folder.path().join("bare"));
-    for (root_folder, module, head) in [(&ours, MODULE, PROVIDER), (&bare, BARE_MODULE, "")] {
+    let roots = [(&ours, "ours", MODULE, PROVIDER), (&bare, "bare", BARE_MODULE, "")];
+    for (root_folder, name, module, head) in roots {
         fs::create_dir_all(root_folder.join("unit"))?;
-        fs::write(root_folder.join("main.tf"), format!("{head}{}", root(count)))?;
+        let backend = format!(
+            "terraform {{\n  backend \"http\" {{ address = \"http://{states}/{name}\" }}\n}}\n"
+        );
+        fs::write(root_folder.join("main.tf"), format!("{backend}{head}{}", root(count)))?;
         fs::write(root_folder.join("unit/main.tf"), module)?;
     }
     let name = engine.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -204,13 +248,14 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
             command
         };
         run(&mut command(&["init", "-input=false"]))?;
+        let new = timed(&mut command(&["plan", "-input=false"]))?;
         let made = timed(&mut command(&["apply", "-auto-approve", "-input=false"]))?;
         let plan = ["plan", "-input=false", "-detailed-exitcode"];
         // Twice, and the better one, so that what else the machine does counts less.
         let planned = timed(&mut command(&plan))?.min(timed(&mut command(&plan))?);
-        plans.push((made, planned));
+        plans.push((new, made, planned));
     }
-    let [(bare_made, bare_planned), (made, planned)] = plans[..] else {
+    let [(bare_new, bare_made, bare_planned), (new, made, planned)] = plans[..] else {
         return Err("two roots were measured".into());
     };
     let ratio = planned.as_secs_f64() / bare_planned.as_secs_f64();
@@ -221,11 +266,10 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
         planned.as_secs_f64(),
         bare_planned.as_secs_f64()
     );
-    println!(
-        "  made in {:.2} s, as many terraform_data in {:.2} s",
-        made.as_secs_f64(),
-        bare_made.as_secs_f64()
-    );
+    for (what, ours, bare) in [("planned anew", new, bare_new), ("made", made, bare_made)] {
+        let (ours, bare) = (ours.as_secs_f64(), bare.as_secs_f64());
+        println!("  {what} in {ours:.2} s, as many terraform_data in {bare:.2} s");
+    }
     Ok(())
 }
 
