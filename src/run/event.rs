@@ -70,6 +70,20 @@ pub enum Severity {
     Warning,
 }
 
+/// A piece of configuration, as a tool quotes it. The values of its expressions are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snippet {
+    /// The file.
+    pub file: String,
+    /// Its first line, from 1.
+    pub line: u64,
+    /// The block that it is in: `resource "aws_vpc" "this"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The lines.
+    pub code: String,
+}
+
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -287,6 +301,9 @@ pub enum EventKind {
         /// The resource it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<String>,
+        /// The piece of configuration that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snippet: Option<Snippet>,
     },
     /// Something was found that the operator should know, and what was done about it.
     Found {

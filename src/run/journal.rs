@@ -19,7 +19,8 @@ use crate::host::AppendLog;
 /// - 1.0: header, events of the kinds of [`EventKind`].
 /// - 1.1: `command_adopted`, `force_requested`.
 /// - 1.2: `by` in `stop_requested` and `force_requested`.
-pub const FORMAT: Format = Format { major: 1, minor: 2 };
+/// - 1.3: `snippet` in `diagnostic`.
+pub const FORMAT: Format = Format { major: 1, minor: 3 };
 
 /// `major.minor` of the journal format: a reader of the same major reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::event::{Action, Event, EventKind, Progress, Severity};
+use super::event::{Action, Event, EventKind, Progress, Severity, Snippet};
 use super::state::step_of;
 
 /// Everything known of the objects of a run and of the runs that it continues.
@@ -58,6 +58,8 @@ pub struct StepLedger {
     /// The objects, in the order in which they were heard of.
     pub objects: Vec<Object>,
     places: HashMap<String, usize>,
+    /// What happened in earlier tries.
+    earlier: HashMap<String, Vec<(Timestamp, Standing)>>,
     /// What the running command is for, and since when it runs.
     pub command: Option<(String, Timestamp)>,
     /// What was verified.
@@ -95,7 +97,12 @@ pub struct Object {
     pub reason: Option<(String, Timestamp)>,
     /// What its tool said is wrong with it.
     pub diagnostics: Vec<Diagnosis>,
+    /// When it came to stand where, in all tries; the newest [`REMEMBERED`].
+    pub history: Vec<(Timestamp, Standing)>,
 }
+
+/// So much is remembered of what happened to one object.
+pub const REMEMBERED: usize = 8;
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +130,8 @@ pub struct Diagnosis {
     pub summary: String,
     /// The rest of its text.
     pub detail: String,
+    /// The piece of configuration that it is about.
+    pub snippet: Option<Snippet>,
 }
 
 impl Ledger {
@@ -211,7 +220,8 @@ impl StepLedger {
         let next = self.objects.len();
         let at = *self.places.entry(address.to_owned()).or_insert(next);
         if at == next {
-            self.objects.push(Object::named(address));
+            let history = self.earlier.remove(address).unwrap_or_default();
+            self.objects.push(Object { history, ..Object::named(address) });
         }
         &mut self.objects[at]
     }
@@ -219,7 +229,10 @@ impl StepLedger {
     fn apply(&mut self, at: Timestamp, kind: &EventKind) {
         match kind {
             EventKind::StepStarted { attempt, .. } => {
-                *self = Self { attempt: *attempt, ..Self::default() };
+                let mut earlier = std::mem::take(&mut self.earlier);
+                let begun = self.objects.drain(..).filter(|object| !object.history.is_empty());
+                earlier.extend(begun.map(|object| (object.address, object.history)));
+                *self = Self { attempt: *attempt, earlier, ..Self::default() };
             }
             EventKind::CommandStarted { purpose, .. }
             | EventKind::CommandAdopted { purpose, .. } => {
@@ -252,6 +265,7 @@ impl StepLedger {
                 object.action = Some(*action);
                 object.standing = Standing::Running;
                 object.since = Some(at);
+                object.remember(at, Standing::Running);
             }
             EventKind::ObjectFinished { address, action, id, elapsed_ms, bytes, .. } => {
                 let object = self.object(address);
@@ -274,13 +288,15 @@ impl StepLedger {
                 object.reason = Some((reason.clone(), at));
                 if object.standing == Standing::Queued {
                     object.standing = Standing::Waiting;
+                    object.remember(at, Standing::Waiting);
                 }
             }
-            EventKind::Diagnostic { severity, summary, detail, address, .. } => {
+            EventKind::Diagnostic { severity, summary, detail, address, snippet, .. } => {
                 let said = Diagnosis {
                     severity: *severity,
                     summary: summary.clone(),
                     detail: detail.clone(),
+                    snippet: snippet.clone(),
                 };
                 match address {
                     Some(address) => self.object(address).diagnostics.push(said),
@@ -315,12 +331,26 @@ impl Object {
             total: None,
             reason: None,
             diagnostics: Vec::new(),
+            history: Vec::new(),
         }
+    }
+
+    fn remember(&mut self, at: Timestamp, standing: Standing) {
+        if self.history.last().is_some_and(|(_, last)| *last == standing) {
+            return;
+        }
+        if self.history.len() == REMEMBERED {
+            self.history.remove(0);
+        }
+        self.history.push((at, standing));
     }
 
     fn end(&mut self, standing: Standing, at: Option<Timestamp>) {
         self.standing = standing;
         self.ended = at;
+        if let Some(at) = at {
+            self.remember(at, standing);
+        }
         if standing == Standing::Done {
             self.reason = None;
         }
@@ -387,6 +417,26 @@ mod tests {
         ledger.begin_run("r2");
         let object = ledger.step("s", "t").unwrap().find("deployment/x").unwrap();
         assert_eq!(object.standing, Standing::Interrupted);
+    }
+
+    #[test]
+    fn what_happened_to_an_object_is_remembered_through_all_tries() {
+        let attempt =
+            |attempt| EventKind::StepStarted { stage: "s".into(), step: "t".into(), attempt };
+        let failed = EventKind::ObjectFailed {
+            stage: "s".into(),
+            step: "t".into(),
+            address: "a.b".into(),
+            action: Action::Create,
+            elapsed_ms: 1,
+        };
+        let mut kinds = vec![attempt(1), started("a.b"), failed, attempt(2), planned(&["a.b"])];
+        kinds.push(started("a.b"));
+        let ledger = fold(kinds);
+        let object = ledger.step("s", "t").unwrap().find("a.b").unwrap().clone();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (running, failed) = (Standing::Running, Standing::Failed);
+        assert_eq!(object.history, [(at(2), running), (at(3), failed), (at(6), running)]);
     }
 
     #[test]

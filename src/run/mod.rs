@@ -14,7 +14,7 @@ pub mod redact;
 pub mod state;
 
 pub use durations::Durations;
-pub use event::{Action, Event, EventKind, Progress, Severity};
+pub use event::{Action, Event, EventKind, Progress, Severity, Snippet};
 pub use journal::{Header, Journal};
 pub use ledger::Ledger;
 pub use redact::{Redactor, Secret};

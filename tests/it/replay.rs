@@ -148,6 +148,7 @@ fn object_events() -> impl Strategy<Value = EventKind> {
                 summary,
                 detail,
                 address,
+                snippet: None,
             }
         ),
         (stage_and_step(), texts(), texts()).prop_map(|((stage, step), object, reason)| {

@@ -28,7 +28,7 @@ use springboard::run::event::{
     Failure, Outcome, Progress, RunStatus, StageOutline, Standing, StepOutline,
 };
 use springboard::run::journal::{self, FORMAT};
-use springboard::run::{Action, Event, EventKind, Header};
+use springboard::run::{Action, Event, EventKind, Header, Snippet};
 
 use crate::support::source::root;
 
@@ -347,6 +347,12 @@ const SCENES: &[Scene] = &[
                 summary: "Deprecated attribute".into(),
                 detail: "The attribute is deprecated.\nUse another.".into(),
                 address: Some("module.cluster.aws_eks_cluster.this".into()),
+                snippet: Some(Snippet {
+                    file: "modules/cluster/main.tf".into(),
+                    line: 42,
+                    context: Some("resource \"aws_eks_cluster\" \"this\"".into()),
+                    code: "  platform = var.platform".into(),
+                }),
             },
         );
         story.presses("g\n");

@@ -34,7 +34,7 @@ pub fn details(watched: &Watched, times: &Times, key: &str, now: Timestamp) -> D
         return of_step(watched, step, now);
     }
     match watched.object(key) {
-        Some((stage, object)) => of_object(stage, object, times, now),
+        Some((stage, object)) => of_object(watched, stage, object, times, now),
         None => of_check(watched, key),
     }
 }
@@ -102,7 +102,13 @@ fn step_facts(details: &mut Details, state: &StepState, now: Timestamp) {
     }
 }
 
-fn of_object(stage: &str, object: &Object, times: &Times, now: Timestamp) -> Details {
+fn of_object(
+    watched: &Watched,
+    stage: &str,
+    object: &Object,
+    times: &Times,
+    now: Timestamp,
+) -> Details {
     let mut details = Details { title: names::object(&object.address), ..Details::default() };
     details.add("Address", object.address.clone());
     details.add("Stage", stage);
@@ -115,6 +121,12 @@ fn of_object(stage: &str, object: &Object, times: &Times, now: Timestamp) -> Det
     }
     if let Some(since) = object.since {
         details.add("Since", clock(since));
+    }
+    // One moment is what was said already.
+    let moments = Some(&object.history).filter(|history| history.len() > 1);
+    for (at, (when, standing)) in moments.into_iter().flatten().enumerate() {
+        let label = if at == 0 { "Events" } else { "" };
+        details.add(label, format!("{} {}", clock(*when), Mark::from(*standing).word()));
     }
     if object.since.is_some() || object.elapsed_ms.is_some() {
         details.add("Time", time_of(object, now));
@@ -133,6 +145,11 @@ fn of_object(stage: &str, object: &Object, times: &Times, now: Timestamp) -> Det
         details.add("Id", id.clone());
     }
     object.diagnostics.iter().for_each(|said| diagnosis(&mut details, said));
+    if object.standing == Standing::Failed {
+        let steps = watched.state.stages.iter().filter(|known| known.id == stage);
+        let failed = steps.flat_map(|known| &known.steps).filter_map(|step| step.failure.as_ref());
+        failed.filter_map(|failure| failure.hint.as_ref()).for_each(|hint| details.add("Do", hint));
+    }
     details
 }
 
@@ -141,6 +158,13 @@ fn diagnosis(details: &mut Details, said: &Diagnosis) {
     details.add(word, said.summary.clone());
     for line in said.detail.lines().filter(|line| !line.trim().is_empty()) {
         details.add("", line.trim());
+    }
+    let Some(snippet) = &said.snippet else { return };
+    let within = snippet.context.as_ref().map(|context| format!(", in {context}"));
+    let place = format!("{}:{}{}", snippet.file, snippet.line, within.unwrap_or_default());
+    details.add("At", place);
+    for (line, code) in (snippet.line..).zip(snippet.code.lines()) {
+        details.add("", format!("{line}: {}", code.trim()));
     }
 }
 

@@ -88,6 +88,7 @@ impl Translator {
             summary: summary.to_owned(),
             detail: String::new(),
             address: Some(self.address.clone()),
+            snippet: None,
         })
     }
 }

@@ -217,6 +217,8 @@ pub struct Diagnostic {
     pub address: Option<String>,
     /// Where in the configuration.
     pub range: Option<Range>,
+    /// What stands there.
+    pub snippet: Option<Quoted>,
 }
 
 impl Diagnostic {
@@ -235,6 +237,20 @@ pub struct Range {
     pub filename: String,
     /// Where it begins.
     pub start: Position,
+}
+
+/// Lines of the configuration. The values of expressions that come with them are not read: they may
+/// be anybody's secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(default)]
+pub struct Quoted {
+    /// The block around them.
+    pub context: Option<String>,
+    /// The lines.
+    #[serde(deserialize_with = "text_or_nothing")]
+    pub code: String,
+    /// The number of the first, from 1.
+    pub start_line: u64,
 }
 
 /// A position in a file.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::lock::LockInfo;
 use super::message::{self, Body, Change, Diagnostic, Hook, Message, Phase, Said, Summary, Verb};
-use crate::run::{Action, EventKind, Progress, Severity};
+use crate::run::{Action, EventKind, Progress, Severity, Snippet};
 use crate::tools::{Ended, Heard, Line, Stream};
 
 /// What a command is for, as far as its lines mean something different.
@@ -217,6 +217,7 @@ impl Translator {
             summary: diagnostic.summary.clone(),
             detail: detail(&diagnostic),
             address: diagnostic.address.clone(),
+            snippet: snippet(&diagnostic),
         };
         self.told.diagnostics.push(diagnostic);
         vec![Heard::Event(event)]
@@ -284,6 +285,16 @@ fn detail(diagnostic: &Diagnostic) -> String {
         }
         _ => diagnostic.detail.clone(),
     }
+}
+
+fn snippet(diagnostic: &Diagnostic) -> Option<Snippet> {
+    let quoted = diagnostic.snippet.as_ref().filter(|quoted| !quoted.code.trim().is_empty())?;
+    Some(Snippet {
+        file: diagnostic.range.as_ref().map(|range| range.filename.clone()).unwrap_or_default(),
+        line: quoted.start_line,
+        context: quoted.context.clone(),
+        code: quoted.code.clone(),
+    })
 }
 
 fn count(planned: &BTreeMap<String, Action>) -> Summary {
