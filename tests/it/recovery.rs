@@ -4,6 +4,7 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use springboard::run::journal::FORMAT;
 
 use crate::support::sandbox::Finished;
 use crate::support::stage::Stage;
@@ -54,7 +55,8 @@ fn finished_stages(stage: &Stage) -> Vec<String> {
 fn assert_receipt(stage: &Stage) {
     let text = fs::read_to_string(stage.runs().last().unwrap().join("receipt.json")).unwrap();
     let receipt: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &"1.2".into()));
+    let format = FORMAT.to_string().into();
+    assert_eq!((&receipt["status"], &receipt["format"]), (&"done".into(), &format));
     for digest in ["answers", "bundle"] {
         assert!(receipt[digest].as_str().unwrap().starts_with("sha256:"), "{text}");
     }

@@ -85,9 +85,9 @@ fn meaning(watched: &Watched, status: RunStatus, shown: &str) -> Vec<String> {
     let stages = &watched.state.stages;
     let done = stages.iter().filter(|stage| stage.status == Status::Done).count();
     let left = stages.len() - done;
-    let verb = if done == 1 { "is" } else { "are" };
+    let stays = if done == 1 { "is done and stays" } else { "are done and stay" };
     let mut lines = vec![format!(
-        "{} {verb} done and stay; {} to go",
+        "{} {stays}; {} to go",
         count(done as u64, "stage"),
         count(left as u64, "stage"),
     )];
