@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::mark::Mark;
 use super::times::{Times, basis_words};
-use super::{Watched, elapsed_between, names, rows};
+use super::{Watched, elapsed_between, in_stage, names};
 use crate::frontend::words::{bytes, doing, done, elapsed};
 use crate::run::event::Severity;
 use crate::run::ledger::{Diagnosis, Object, Standing};
@@ -76,7 +76,7 @@ fn of_step(watched: &Watched, step: &str, now: Timestamp) -> Details {
     };
     step_facts(&mut details, known, now);
     if let Some(known) = watched.ledger.step(&whole.id, step) {
-        for part in rows::parts(known).iter().filter(|_| known.is_planned) {
+        for part in in_stage::parts(known).iter().filter(|_| known.is_planned) {
             details.add("Part", format!("{} {} {}", part.name(), part.count(), part.mark.word()));
         }
         for gate in &known.gates {

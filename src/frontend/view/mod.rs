@@ -4,6 +4,7 @@
 //! same. Start at [`Watched`] for what is known, [`rollout`] for what is made of it.
 
 pub mod details;
+mod in_stage;
 pub mod mark;
 pub mod names;
 pub mod outcome;

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 
 use super::mark::Mark;
-use super::rows::{self, Grouping, Row};
+use super::rows::{Grouping, Row};
 use super::stages::{self, StageLine};
 use super::times::{Left, Times};
-use super::{Watched, elapsed_between, names};
+use super::{Watched, elapsed_between, in_stage, names};
 use crate::frontend::words::{count, elapsed};
 use crate::run::durations::resource_type;
 use crate::run::event::RunStatus;
@@ -46,8 +46,8 @@ pub fn rollout(
     let left = times.left(watched, now);
     let known = watched.state.stages.iter().find(|stage| stage.id == shown);
     let rows = match known {
-        Some(stage) => rows::of_stage(watched, times, stage, grouping, now),
-        None => rows::of_checks(watched),
+        Some(stage) => in_stage::of_stage(watched, times, stage, grouping, now),
+        None => in_stage::of_checks(watched),
     };
     Rollout {
         title: title(watched, &shown, known),
