@@ -2,7 +2,10 @@
 //! `terraform_data`: the ratio of wall times, for each engine that is there.
 //!
 //! The resources are real types mixed as people mix them, in modules with `for_each`. Printed
-//! beside the ratio, without a goal: how long it took to plan their creation, and to make them.
+//! beside the ratio, without a goal: how long it took to plan their creation, and to make them, and
+//! who used the processors during the plan. An engine alone uses about twice as much for resources
+//! with the schemas of the AWS provider as for `terraform_data`, whoever the provider is; what
+//! springboard can make shorter is the time of the world.
 //!
 //! `cargo xtask bench world` runs it; `--count N` and `--engine PATH` may follow.
 #![expect(clippy::disallowed_methods, reason = "a measurement starts programs and reads the clock")]
@@ -193,6 +196,7 @@ fn find(name: &str) -> Option<PathBuf> {
 struct World {
     dir: PathBuf,
     env: Vec<(String, String)>,
+    pid: u64,
 }
 
 impl World {
@@ -205,7 +209,12 @@ impl World {
         let vars: Value = serde_json::from_slice(&told.stdout)?;
         let vars = vars.as_object().ok_or("`world env --json` prints no object")?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Ok(Self { dir, env: vars.iter().map(|(k, v)| (k.clone(), text(v))).collect() })
+        // Engines are told where the provider is, and of which process.
+        let reattach: Value = serde_json::from_str(&text(&vars["TF_REATTACH_PROVIDERS"]))?;
+        let providers = reattach.as_object().ok_or("no provider to attach to")?;
+        let pid = providers.values().find_map(|provider| provider["Pid"].as_u64());
+        let env = vars.iter().map(|(k, v)| (k.clone(), text(v))).collect();
+        Ok(Self { dir, env, pid: pid.ok_or("no process of the world")? })
     }
 }
 
@@ -238,7 +247,7 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
         fs::write(root_folder.join("unit/main.tf"), module)?;
     }
     let name = engine.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut plans = Vec::new();
+    let (mut plans, mut used) = (Vec::new(), Vec::new());
     for root_folder in [&bare, &ours] {
         let command = |args: &[&str]| {
             let mut command = Command::new(engine);
@@ -252,8 +261,13 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
         let made = timed(&mut command(&["apply", "-auto-approve", "-input=false"]))?;
         let plan = ["plan", "-input=false", "-detailed-exitcode"];
         // Twice, and the better one, so that what else the machine does counts less.
-        let planned = timed(&mut command(&plan))?.min(timed(&mut command(&plan))?);
+        let planned = timed(&mut command(&plan))?;
+        let (engine_before, world_before) = (used_by_children()?, used_by(world.pid)?);
+        let planned = planned.min(timed(&mut command(&plan))?);
+        let by_engine = used_by_children()?.saturating_sub(engine_before);
+        let by_world = used_by(world.pid)?.saturating_sub(world_before);
         plans.push((new, made, planned));
+        used.push((by_engine, by_world));
     }
     let [(bare_new, bare_made, bare_planned), (new, made, planned)] = plans[..] else {
         return Err("two roots were measured".into());
@@ -270,7 +284,33 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
         let (ours, bare) = (ours.as_secs_f64(), bare.as_secs_f64());
         println!("  {what} in {ours:.2} s, as many terraform_data in {bare:.2} s");
     }
+    for (what, (engine, world)) in ["terraform_data", "resources"].iter().zip(used) {
+        let (engine, world) = (engine.as_secs_f64(), world.as_secs_f64());
+        println!(
+            "  processor time of the plan of {what}: {name} {engine:.2} s, world {world:.2} s"
+        );
+    }
     Ok(())
+}
+
+/// What a process has used of the processors, user and system together.
+fn used_by(pid: u64) -> Result<Duration> {
+    processor_time(&format!("/proc/{pid}/stat"), 11)
+}
+
+/// What the children have used that this process has waited for.
+fn used_by_children() -> Result<Duration> {
+    processor_time("/proc/self/stat", 13)
+}
+
+/// Two fields of a line of `/proc`, counted from the one after the name: user and system time.
+fn processor_time(file: &str, first: usize) -> Result<Duration> {
+    let stat = fs::read_to_string(file)?;
+    // The name in parentheses may hold blanks.
+    let (_, fields) = stat.rsplit_once(')').ok_or("no line of a process")?;
+    let ticks = fields.split_whitespace().skip(first).take(2).map(str::parse::<u64>);
+    let ticks = ticks.sum::<std::result::Result<u64, _>>()?;
+    Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
 }
 
 fn timed(command: &mut Command) -> Result<Duration> {
