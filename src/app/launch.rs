@@ -349,6 +349,9 @@ impl Launch {
         if let Err(error) = report::write(&deployment, &run, &report::path(&deployment, &run)) {
             printer.note(&format!("note: the report could not be written: {error}"));
         }
+        if let Err(error) = report::write_support_text(&deployment, &run) {
+            printer.note(&format!("note: the support text could not be written: {error}"));
+        }
         if let Err(source) = learn(&deployment, &run, &state) {
             printer.note(&format!("note: how long it took could not be kept: {source}"));
         }

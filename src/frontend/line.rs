@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::view::support;
 use super::words::{bytes, count, doing, done, elapsed};
 use crate::preflight::report;
 use crate::run::event::{Event, EventKind, Failure, Outcome, RunStatus, Severity};
@@ -207,7 +208,7 @@ pub fn ending(state: &RunState) -> Vec<String> {
         }
     }
     lines.push(String::new());
-    lines.push(match state.status {
+    let last = match state.status {
         Some(RunStatus::Done) => format!("{deployment} is done; the closing plan was empty"),
         Some(RunStatus::Stopped) => {
             format!("{deployment} is stopped; go on with `springboard resume {deployment}`")
@@ -215,12 +216,16 @@ pub fn ending(state: &RunState) -> Vec<String> {
         Some(RunStatus::NotReady) => format!("{deployment} is not ready; nothing was begun"),
         Some(RunStatus::Refused) => format!("{deployment} was refused"),
         Some(RunStatus::Failed) => {
+            let run = state.header.as_ref().map_or("", |header| header.run.as_str());
+            lines
+                .push(format!("for whoever helps: runs/{run}/{} of the deployment", support::FILE));
             format!("{deployment} failed; go on with `springboard resume {deployment}`")
         }
         None => {
             format!("{deployment} was interrupted; go on with `springboard resume {deployment}`")
         }
-    });
+    };
+    lines.push(last);
     lines
 }
 

@@ -32,6 +32,9 @@ fn missing_gpu_capacity_fails_one_run_and_the_next_goes_on_from_there() {
     assert_eq!(failed.out, journal);
     let header: Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
     assert_eq!(header["deployment"], "rehearsal/acme");
+    let support = fs::read_to_string(stage.runs()[0].join("support.txt")).unwrap();
+    assert!(support.contains("InsufficientInstanceCapacity"), "{support}");
+    assert!(support.contains("\nTool      tofu "), "{support}");
     assert!(finished_stages(&stage).contains(&"platform".to_owned()));
     assert_done(stage.sandbox.run(&stage.resume()));
 

@@ -363,6 +363,10 @@ const SCENES: &[Scene] = &[
         story.now(600);
     }),
     ("failure", Story::fails),
+    ("support", |story| {
+        story.fails();
+        story.presses("5\n");
+    }),
     ("interrupted", |story| {
         story.foundation();
         story.told(Update::Ended(End::Lost { is_tool_at_work: true }));

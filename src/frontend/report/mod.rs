@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use facts::Facts;
 
+use super::view::{Watched, support};
 use crate::engine::deployment::{Deployment, DeploymentError};
+use crate::host::write_private;
 
 /// The report of a run and of those it continues.
 ///
@@ -33,6 +35,24 @@ pub fn path(deployment: &Deployment, run: &str) -> PathBuf {
 /// When a journal cannot be read, or the disk refuses.
 pub fn write(deployment: &Deployment, run: &str, to: &Path) -> Result<(), DeploymentError> {
     let report = of(deployment, run)?;
-    crate::host::write_private(to, report.as_bytes())
+    write_private(to, report.as_bytes())
         .map_err(|source| DeploymentError::Unwritable { path: to.to_owned(), source })
+}
+
+/// Writes what to send to whoever helps beside the journal of a run; nothing where it is done.
+///
+/// # Errors
+/// When a journal cannot be read, or the disk refuses.
+pub fn write_support_text(deployment: &Deployment, run: &str) -> Result<(), DeploymentError> {
+    let mut watched = Watched::default();
+    for (header, events) in deployment.chain(run)? {
+        watched.begin_run(header);
+        for event in events {
+            watched.apply(&event?);
+        }
+    }
+    let Some(text) = support::text(&watched) else { return Ok(()) };
+    let path = deployment.run(run).join(support::FILE);
+    write_private(&path, text.as_bytes())
+        .map_err(|source| DeploymentError::Unwritable { path, source })
 }

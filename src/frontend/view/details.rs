@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::mark::Mark;
 use super::times::{Times, basis_words};
-use super::{Watched, elapsed_between, in_stage, names};
+use super::{Watched, elapsed_between, in_stage, names, support};
 use crate::frontend::words::{bytes, doing, done, elapsed};
 use crate::run::event::Severity;
 use crate::run::ledger::{Diagnosis, Object, Standing};
@@ -20,13 +20,16 @@ pub struct Details {
 }
 
 impl Details {
-    fn add(&mut self, what: &str, fact: impl Into<String>) {
+    pub(super) fn add(&mut self, what: &str, fact: impl Into<String>) {
         self.facts.push((what.to_owned(), fact.into()));
     }
 }
 
 /// What is known of what a row of the rollout stands for.
 pub fn details(watched: &Watched, times: &Times, key: &str, now: Timestamp) -> Details {
+    if key == support::KEY {
+        return support::facts(watched).unwrap_or_default();
+    }
     if let Some(part) = key.strip_prefix("part:") {
         return of_part(watched, part, now);
     }

@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod rollout;
 pub mod rows;
 pub mod stages;
+pub mod support;
 pub mod times;
 
 use std::collections::{BTreeMap, VecDeque};

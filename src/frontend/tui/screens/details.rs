@@ -7,6 +7,7 @@ use crate::frontend::tui::face::Effect;
 use crate::frontend::tui::frame::{Body, Chrome};
 use crate::frontend::tui::keymap::Command;
 use crate::frontend::view::details::{Details, details};
+use crate::frontend::view::support;
 
 /// Columns for the text.
 const WIDTH: usize = 66;
@@ -36,7 +37,14 @@ impl App {
         let lines = fact_lines(&view.facts, WIDTH).len();
         chrome.title = view.title;
         chrome.aside = shown_rows(self.details.scroll.top, self.height(), lines);
-        chrome.status.clone_from(&self.rollout_view().sentence);
+        // An engine that was killed has written nothing.
+        let is_written = self.details.key == support::KEY && self.watched.lost.is_none();
+        chrome.status = match &self.watched.state.header {
+            Some(header) if is_written => {
+                format!("{}/runs/{}/{} has it", self.given.folder, header.run, support::FILE)
+            }
+            _ => self.rollout_view().sentence.clone(),
+        };
         chrome.keys = vec![(Command::Out, "back"), (Command::Log, "log")];
         self.common_keys(&mut chrome.keys);
     }
@@ -51,6 +59,7 @@ impl App {
             return Some(Vec::new());
         }
         match command {
+            Command::Out if self.details.key == support::KEY => self.open(self.home_screen()),
             Command::Out => self.open(Screen::Rollout),
             _ => return None,
         }

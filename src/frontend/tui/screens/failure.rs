@@ -10,6 +10,7 @@ use crate::frontend::tui::popups::Popup;
 use crate::frontend::tui::theme::Role;
 use crate::frontend::view::names::wrapped;
 use crate::frontend::view::outcome::{Failed, failed};
+use crate::frontend::view::support;
 use crate::run::event::RunStatus;
 
 /// Columns for the text.
@@ -35,6 +36,8 @@ pub enum Remedy {
     Log,
     /// Look at the stages.
     Stages,
+    /// Look at what to send to whoever helps.
+    Support,
 }
 
 impl Remedy {
@@ -45,6 +48,7 @@ impl Remedy {
             Self::Leave => ("Stop here", "resume later; what is done stays"),
             Self::Log => ("Open the log", "of the stage that has failed"),
             Self::Stages => ("Look at the stages", "what is done, and what is left"),
+            Self::Support => ("Support text", "what to send to whoever helps; nothing secret"),
         }
     }
 }
@@ -59,7 +63,7 @@ impl App {
             }
             remedies.extend([Remedy::Resume, Remedy::Leave]);
         }
-        remedies.extend([Remedy::Log, Remedy::Stages]);
+        remedies.extend([Remedy::Log, Remedy::Stages, Remedy::Support]);
         remedies
     }
 
@@ -134,6 +138,10 @@ impl App {
             Some(Remedy::Leave) => return vec![Effect::Leave(Leaving::Quit)],
             Some(Remedy::Log) => self.open_log(),
             Some(Remedy::Stages) => self.open(Screen::Rollout),
+            Some(Remedy::Support) => {
+                self.details.show(support::KEY.into());
+                self.open(Screen::Details);
+            }
             None => {}
         }
         Vec::new()
