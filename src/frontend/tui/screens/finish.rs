@@ -52,6 +52,13 @@ impl App {
         let times: Vec<String> =
             view.stages.iter().map(|stage| format!("{} {}", stage.id, stage.column)).collect();
         lines.extend(wrapped(&times.join("  "), WIDTH).into_iter().map(plain));
+        lines.push(heading("Kept"));
+        let run = self.watched.state.header.as_ref().map_or("", |header| header.run.as_str());
+        // The folder by itself: with a file behind it, it would not fit into a row.
+        lines.push(plain(format!("In       {}", self.given.folder)));
+        lines.push(plain(format!("Report   runs/{run}/report.html")));
+        lines.push(plain(format!("Receipt  runs/{run}/receipt.json")));
+        lines.push(plain("Answers  answers.toml".into()));
         lines.push(heading("Outputs"));
         for (name, value) in view.outputs {
             let text = format!("{name} = {value}");
@@ -61,11 +68,6 @@ impl App {
         for fact in view.verified {
             lines.extend(wrapped(&fact, WIDTH).into_iter().map(plain));
         }
-        lines.push(heading("Kept"));
-        let run = self.watched.state.header.as_ref().map_or("", |header| header.run.as_str());
-        lines.push(plain(format!("Report   {}/runs/{run}/report.html", self.given.folder)));
-        lines.push(plain(format!("Receipt  {}/runs/{run}/receipt.json", self.given.folder)));
-        lines.push(plain(format!("Answers  {}/answers.toml", self.given.folder)));
         lines
     }
 
