@@ -41,7 +41,8 @@ impl App {
         let is_written = self.details.key == support::KEY && self.watched.lost.is_none();
         chrome.status = match &self.watched.state.header {
             Some(header) if is_written => {
-                format!("{}/runs/{}/{} has it", self.given.folder, header.run, support::FILE)
+                let folder = "in the folder of the deployment";
+                format!("runs/{}/{} {folder} has it", header.run, support::FILE)
             }
             _ => self.rollout_view().sentence.clone(),
         };
