@@ -136,8 +136,12 @@ impl Aws {
             let page = answer.at(result).ok_or_else(|| Self::lacks(what, result))?;
             all.extend(page.list(list).iter().cloned());
             let next = page.text("NextMarker").or_else(|| page.text("Marker"));
+            // IAM says so, also of a page without entries; others only have a marker.
+            let is_cut = page.text("IsTruncated").map(|said| said == "true");
             match next {
-                Some(next) if !page.list(list).is_empty() => marker = Some(next.to_owned()),
+                Some(next) if is_cut.unwrap_or(!page.list(list).is_empty()) => {
+                    marker = Some(next.to_owned());
+                }
                 _ => return Ok(all),
             }
         }

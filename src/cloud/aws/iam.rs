@@ -71,58 +71,28 @@ impl Aws {
 
     pub(super) async fn own_policies(&self) -> Result<Vec<ListedPolicy>, CloudError> {
         let what = "the policies of the account";
-        let mut policies = Vec::new();
-        let params = [param("Scope", "Local")];
-        self.each_page(what, "ListPolicies", &params, |page| {
-            policies.extend(page.list("Policies").iter().filter_map(|policy| {
-                let bounds = policy.text("PermissionsBoundaryUsageCount");
-                Some(ListedPolicy {
-                    arn: policy.text("Arn")?.to_owned(),
-                    name: policy.text("PolicyName")?.to_owned(),
-                    bounds: bounds.and_then(|count| count.parse().ok()).unwrap_or(0),
-                })
-            }));
-        })
-        .await?;
-        Ok(policies)
+        let (result, params) = ("ListPoliciesResult", [param("Scope", "Local")]);
+        let found = self.pages(IAM, what, "ListPolicies", result, "Policies", &params).await?;
+        let listed = |policy: &Node| {
+            let bounds = policy.text("PermissionsBoundaryUsageCount");
+            Some(ListedPolicy {
+                arn: policy.text("Arn")?.to_owned(),
+                name: policy.text("PolicyName")?.to_owned(),
+                bounds: bounds.and_then(|count| count.parse().ok()).unwrap_or(0),
+            })
+        };
+        Ok(found.iter().filter_map(listed).collect())
     }
 
     pub(super) async fn simulated(&self, asked: &Simulation) -> Result<Vec<Verdict>, CloudError> {
         let mut verdicts = Vec::new();
         for actions in asked.actions.chunks(ACTIONS) {
             let (action, params) = simulation(asked, actions);
-            self.each_page("the permissions", action, &params, |page| {
-                verdicts.extend(page.list("EvaluationResults").iter().flat_map(told));
-            })
-            .await?;
+            let (result, list) = (format!("{action}Result"), "EvaluationResults");
+            let found = self.pages(IAM, "the permissions", action, &result, list, &params).await?;
+            verdicts.extend(found.iter().flat_map(told));
         }
         Ok(verdicts)
-    }
-
-    /// Asks IAM until there is no further page.
-    async fn each_page(
-        &self,
-        what: &str,
-        action: &str,
-        params: &[(String, String)],
-        mut take: impl FnMut(&Node) + Send,
-    ) -> Result<(), CloudError> {
-        let result = format!("{action}Result");
-        let mut marker: Option<String> = None;
-        loop {
-            let mut params = params.to_vec();
-            params.extend(marker.take().map(|marker| param("Marker", marker)));
-            let answer = self.api.query(IAM, what, action, &params).await;
-            let answer = answer.map_err(|wrong| self.wrong(what, wrong))?;
-            let page = answer.at(&result).ok_or_else(|| Self::lacks(what, &result))?;
-            take(page);
-            match page.text("Marker") {
-                Some(next) if page.text("IsTruncated") == Some("true") => {
-                    marker = Some(next.to_owned());
-                }
-                _ => return Ok(()),
-            }
-        }
     }
 }
 
