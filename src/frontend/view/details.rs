@@ -115,9 +115,7 @@ fn of_object(
     let mut details = Details { title: names::object(&object.address), ..Details::default() };
     details.add("Address", object.address.clone());
     details.add("Stage", stage);
-    let is_slow = object.standing == Standing::Running && times.is_slow(object, now);
-    let mark = if is_slow { Mark::Slow } else { Mark::from(object.standing) };
-    details.add("State", mark.word());
+    details.add("State", times.mark(object, now).word());
     if let Some(action) = object.action {
         let is_done = object.standing == Standing::Done;
         details.add("What", if is_done { done(action) } else { doing(action) });

@@ -135,11 +135,8 @@ impl Shown<'_> {
     }
 
     fn is_remarkable(&self, object: &Object) -> bool {
-        match object.standing {
-            Standing::Failed | Standing::Waiting | Standing::Interrupted => true,
-            Standing::Running => self.times.is_slow(object, self.now),
-            Standing::Queued | Standing::Done => false,
-        }
+        let mark = self.times.mark(object, self.now);
+        matches!(mark, Mark::Failed | Mark::Waiting | Mark::Interrupted | Mark::Slow)
     }
 
     fn line(&self, object: &Object) -> Line {
@@ -150,10 +147,9 @@ impl Shown<'_> {
             }
             _ => object.elapsed_ms,
         };
-        let is_slow = object.standing == Standing::Running && self.times.is_slow(object, self.now);
         Line {
             address: object.address.clone(),
-            mark: if is_slow { Mark::Slow } else { Mark::from(object.standing) },
+            mark: self.times.mark(object, self.now),
             elapsed_ms,
             usual_ms: usual.map(|usual| usual.ms),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::mark::Mark;
 use super::{Watched, elapsed_between};
 use crate::run::Durations;
 use crate::run::durations::{Basis, Usual, resource_type, subject_of_stage};
@@ -55,12 +56,21 @@ impl Times {
     }
 
     /// Whether an object takes longer than usual.
-    pub fn is_slow(&self, object: &Object, now: Timestamp) -> bool {
+    fn is_slow(&self, object: &Object, now: Timestamp) -> bool {
         let (Some(since), Some(usual)) = (object.since, self.of_object(object)) else {
             return false;
         };
         let elapsed = elapsed_between(since, now);
         elapsed > usual.ms.saturating_mul(SLOW.0) / 100 && elapsed > usual.ms + SLOW.1
+    }
+
+    /// Where an object stands: slow where it is worked on for longer than usual.
+    pub fn mark(&self, object: &Object, now: Timestamp) -> Mark {
+        if object.standing == Standing::Running && self.is_slow(object, now) {
+            Mark::Slow
+        } else {
+            Mark::from(object.standing)
+        }
     }
 
     /// What is left of a run.
