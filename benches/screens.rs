@@ -10,6 +10,8 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement starts programs and reads the clock")]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 
+mod processor;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read as _;
@@ -248,12 +250,7 @@ impl Shown {
     /// What it has used of the processors, user and system together.
     fn processor_time(&self) -> Result<Duration> {
         let pid = self.child.process_id().ok_or("it has ended")?;
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // The name in parentheses may hold blanks; the 14th and 15th fields are what is asked.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no line of a process")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        let ticks = ticks.sum::<std::result::Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
+        processor::used_by(pid.into())
     }
 
     fn end(mut self) -> Result<()> {

@@ -12,6 +12,8 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement starts programs and reads the clock")]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 
+mod processor;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
@@ -29,6 +31,8 @@ use axum::routing::get;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+use processor::used_by;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -293,24 +297,9 @@ fn measure(engine: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// What a process has used of the processors, user and system together.
-fn used_by(pid: u64) -> Result<Duration> {
-    processor_time(&format!("/proc/{pid}/stat"), 11)
-}
-
 /// What the children have used that this process has waited for.
 fn used_by_children() -> Result<Duration> {
-    processor_time("/proc/self/stat", 13)
-}
-
-/// Two fields of a line of `/proc`, counted from the one after the name: user and system time.
-fn processor_time(file: &str, first: usize) -> Result<Duration> {
-    let stat = fs::read_to_string(file)?;
-    // The name in parentheses may hold blanks.
-    let (_, fields) = stat.rsplit_once(')').ok_or("no line of a process")?;
-    let ticks = fields.split_whitespace().skip(first).take(2).map(str::parse::<u64>);
-    let ticks = ticks.sum::<std::result::Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
+    processor::time("/proc/self/stat", 13)
 }
 
 fn timed(command: &mut Command) -> Result<Duration> {
